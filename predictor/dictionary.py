@@ -125,6 +125,9 @@ class Instrument:
         ``none`` (a total needs every item).
     source : str
         Where the rule comes from.
+    prefix : str or None
+        What the item columns begin with where several scales share one form (``ctq``); the id
+        where None.
     """
 
     id: str
@@ -136,11 +139,12 @@ class Instrument:
     reverse: tuple[int, ...] = ()
     may_be_missing: int = 0
     prorating: Literal["mean", "none"] = "none"
+    prefix: str | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Names of the item columns."""
-        return tuple(f"{self.id}_{item}" for item in self.items)
+        return tuple(f"{self.prefix or self.id}_{item}" for item in self.items)
 
 
 @dataclass(frozen=True, slots=True)
