@@ -63,11 +63,9 @@ def fill_totals(
     filled = matrix.copy()
     faults: list[Finding] = []
     warnings: list[Finding] = []
-    for instrument in plan.dictionary.instruments:
-        items = np.array([plan.fields[column].position for column in instrument.columns])
+    for instrument, items, position in plan.scales:
         if np.isnan(matrix[items]).all():
             continue
-        position = plan.fields[instrument.total].position
         given = matrix[position]
         answered, total = _totals(instrument, matrix[items])
         free = ~(refused[items].any(axis=0) | refused[position])

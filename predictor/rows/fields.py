@@ -74,6 +74,8 @@ class Plan:
         Ranges as columns to compare a matrix with; NaN where there is none.
     integers : array of bool of shape (n_fields, 1)
         Which fields take whole numbers only.
+    scales : tuple of tuple
+        Each instrument with the positions of its items and of its total.
     """
 
     dictionary: Dictionary
@@ -84,6 +86,7 @@ class Plan:
     plausible_low: Array
     plausible_high: Array
     integers: npt.NDArray[np.bool_]
+    scales: tuple[tuple[Instrument, npt.NDArray[np.intp], int], ...]
 
 
 class _ByIdentity:
@@ -142,6 +145,14 @@ def _plan(key: _ByIdentity) -> Plan:
         plausible_low=plausible[:, :1],
         plausible_high=plausible[:, 1:],
         integers=integers.reshape(-1, 1),
+        scales=tuple(
+            (
+                instrument,
+                np.array([fields[column].position for column in instrument.columns], dtype=np.intp),
+                fields[instrument.total].position,
+            )
+            for instrument in dictionary.instruments
+        ),
     )
 
 
