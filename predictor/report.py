@@ -1,0 +1,298 @@
+"""One person's page: what speaks against treatment, the number, and why — in that order.
+
+A page is one file that asks nothing of the network: style and drawings stand inside it and its
+content security policy forbids the rest. It is made from the plain values of a score, so that it
+can never show another number than the JSON does.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from predictor.dictionary import Dictionary
+from predictor.drawing import (
+    Curve,
+    Frequency,
+    Waterfall,
+    draw_curve,
+    draw_frequency,
+    draw_waterfall,
+    shorten_changes,
+)
+from predictor.wording import NO_BETTER, REFUSALS, STAMPS, TIERS, in_ten, per_hundred, signed
+
+if TYPE_CHECKING:
+    from jinja2 import BaseLoader, Environment
+
+TASKS: Mapping[str, Mapping[str, str]] = {
+    "response": {
+        "title": "Response to ketamine",
+        "number": "Chance of responding",
+        "verb": "respond",
+        "scale": "log-odds",
+    },
+    "relapse": {
+        "title": "Relapse after response to ketamine",
+        "number": "Risk of relapse",
+        "verb": "relapse",
+        "scale": "log-hazard",
+    },
+}
+
+
+def write_page(score: Mapping[str, Any], dictionary: Dictionary, path: Path) -> Path:
+    """Write one person's page.
+
+    Parameters
+    ----------
+    score : mapping
+        What ``Score.to_dict()`` gives.
+    dictionary : Dictionary
+        Names the variables that the score itself does not name.
+    path : Path
+        The file to write; its folder must exist.
+
+    Returns
+    -------
+    Path
+        The file written.
+    """
+    path.write_text(render_page(score, dictionary), encoding="utf-8")
+    return path
+
+
+def render_page(score: Mapping[str, Any], dictionary: Dictionary | None = None) -> str:
+    """Turn one score into a page.
+
+    Parameters
+    ----------
+    score : mapping
+        What ``Score.to_dict()`` gives. When its status is ``refused`` no risk of any kind, not
+        even the cohort's average, stands on the page.
+    dictionary : Dictionary or None
+        Names the variables that the score itself does not name.
+
+    Returns
+    -------
+    str
+        A whole HTML document.
+
+    Raises
+    ------
+    KeyError
+        If the score lacks a key of its contract.
+    """
+    environment = page_environment()
+    scored = score["status"] == "scored"
+    provenance = score["provenance"]
+    return environment.get_template("patient.html").render(
+        page_frame(environment, simulated=provenance["data_origin"] == "simulated"),
+        task=TASKS[score["task"]],
+        who=_who(score),
+        scored=scored,
+        tiers=_by_tier(score["safety"]),
+        tier_words=TIERS,
+        not_asked=score["not_asked"],
+        refusals=_refusals(score, dictionary),
+        number=_number(score) if scored else None,
+        why=_why(score, dictionary) if scored and score["contributions_probability"] else None,
+        cautions=[
+            {"name": _name(score, dictionary, c["variable"]), "message": c["message"]}
+            for c in score["cautions"]
+        ],
+        imputed=[{**entry, "moves": _moves(entry.get("moves"))} for entry in score["imputed"]],
+        next_question=score["next_question"],
+        stamp=_stamp(provenance),
+        provenance=_provenance(score),
+    )
+
+
+def page_environment(*loaders: BaseLoader) -> Environment:
+    """Give the template engine of all pages: escaping on, an unknown name is an error.
+
+    Parameters
+    ----------
+    *loaders : BaseLoader
+        Where further templates are, looked at before those of this package.
+
+    Returns
+    -------
+    Environment
+        Knows the templates ``page.html``, ``drawings.html`` and ``style.css``.
+    """
+    from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+
+    return Environment(
+        loader=ChoiceLoader([*loaders, PackageLoader("predictor")]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def page_frame(environment: Environment, *, simulated: bool) -> dict[str, object]:
+    """Give what every page needs: its style, the policy that allows only this style, its label.
+
+    Parameters
+    ----------
+    environment : Environment
+        From `page_environment`.
+    simulated : bool
+        Whether the numbers come from simulated people; then the page says so.
+
+    Returns
+    -------
+    dict
+        Values for ``page.html``.
+    """
+    style = environment.get_template("style.css").render()
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    return {"style": style, "policy": policy, "simulated": simulated}
+
+
+def _who(score: Mapping[str, Any]) -> str:
+    """Name the person as the caller's file does."""
+    identifier = score["patient_id"]
+    return f"{identifier} (row {score['row']})" if identifier else f"Row {score['row']}"
+
+
+def _name(score: Mapping[str, Any], dictionary: Dictionary | None, variable: str | None) -> str:
+    """Label of a variable, from the score, else from the dictionary, else its id."""
+    if not variable:
+        return ""
+    if variable in score["labels"]:
+        return str(score["labels"][variable])
+    if dictionary is not None and variable in dictionary:
+        return dictionary[variable].label
+    return variable
+
+
+def _by_tier(findings: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[Mapping[str, Any]]]]:
+    """Group safety findings by tier, gravest first; tiers without a finding are left out."""
+    groups = [(tier, [f for f in findings if f["tier"] == tier]) for tier in TIERS]
+    return [(tier, found) for tier, found in groups if found]
+
+
+def _refusals(score: Mapping[str, Any], dictionary: Dictionary | None) -> list[dict[str, str]]:
+    """Put every reason for refusal in plain words."""
+    return [
+        {
+            "code": refusal["code"],
+            "words": REFUSALS.get(refusal["code"], "No number is given."),
+            "name": _name(score, dictionary, refusal["variable"]),
+            "message": refusal["message"],
+        }
+        for refusal in score["refusals"]
+    ]
+
+
+def _number(score: Mapping[str, Any]) -> dict[str, Any]:
+    """Gather the number, its interval, the average beside it and its drawings."""
+    provenance = score["provenance"]
+    horizon = str(provenance["horizon_days"] or "")
+    value, lo, hi = score["probability"], score["lo"], score["hi"]
+    rows: list[tuple[str, str]] = []
+    curve: Curve | None = None
+    if score["task"] == "relapse":
+        at = {day: (r["value"], r["lo"], r["hi"]) for day, r in score["risk_at"].items()}
+        value, lo, hi = at[horizon] if horizon in at else at[max(at, key=int)]
+        rows = [(day, in_ten(*risk)) for day, risk in sorted(at.items(), key=lambda i: int(i[0]))]
+        curve = _curve(score["curve"], [int(day) for day, _ in rows])
+    average = provenance["cohort_average"]
+    frequency: Frequency = draw_frequency(value, lo, hi, average=average)
+    return {
+        "words": in_ten(value, lo, hi),
+        "short": in_ten(value),
+        "range": in_ten(value, lo, hi).partition("(")[2].rstrip(")"),
+        "average": None if average is None else in_ten(average),
+        "level": round(100 * score["level"]),
+        "frequency": frequency,
+        "curve": curve,
+        "rows": rows,
+        "horizon": horizon,
+        "given": score["given"],
+    }
+
+
+def _curve(curve: Mapping[str, Any], marked: Sequence[int]) -> Curve:
+    """Draw the curve of a relapse score."""
+    band = (curve["lo"], curve["hi"])
+    return draw_curve(curve["days"], curve["relapse"], band, marked=marked)
+
+
+def _why(score: Mapping[str, Any], dictionary: Dictionary | None) -> dict[str, Any]:
+    """Gather the contributions: a drawing, the table that says the same, and the exact scale."""
+    changes: Mapping[str, float] = score["contributions_probability"]
+    labelled = {_name(score, dictionary, v): change for v, change in changes.items()}
+    answers = {_name(score, dictionary, v): score["values"].get(v) or "" for v in changes}
+    last = "This person"
+    drawing: Waterfall = draw_waterfall(
+        score["base_probability"], labelled, first="Starting point", last=last
+    )
+    ordered = sorted(score["contributions"].items(), key=lambda item: -abs(item[1]))
+    return {
+        "drawing": drawing,
+        "start": f"{100 * score['base_probability']:.0f}",
+        "rows": [
+            {
+                "label": label,
+                "answer": answers.get(label, ""),
+                "change": per_hundred(change),
+                "way": "raises" if change > 0 else "lowers" if change < 0 else "no change",
+            }
+            for label, change in shorten_changes(labelled)
+        ],
+        "exact": [
+            (_name(score, dictionary, v), score["values"].get(v) or "", signed(c, digits=3))
+            for v, c in ordered
+        ],
+        "base": signed(score["base"], digits=3),
+        "margin": signed(score["margin"], digits=3),
+    }
+
+
+def _moves(moves: object) -> str:
+    """Say how far an assumed answer moves the number."""
+    if isinstance(moves, int | float):
+        return f"{per_hundred(float(moves))} in 100"
+    return str(moves) if moves else "not known"
+
+
+def _stamp(provenance: Mapping[str, Any]) -> dict[str, Any]:
+    """Say what the model's stamp means, and whether it beats the average."""
+    stamp = str(provenance["stamp"])
+    return {
+        "name": stamp.replace("_", " "),
+        "words": STAMPS.get(stamp, ""),
+        "reason": provenance["reason"],
+        "no_better": None if provenance["better_than_average"] else NO_BETTER,
+    }
+
+
+def _provenance(score: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """List where the number comes from; what is not known is left out."""
+    source = score["provenance"]
+    people = source["cohort_patients"]
+    counted = f"{people} people" if people else ""
+    if people and source["cohort_events"] is not None and score["status"] == "scored":
+        what = "relapsed" if score["task"] == "relapse" else "responded"
+        counted = f"{people} people, of whom {source['cohort_events']} {what}"
+    rows = [
+        ("Data the model was made from", f"{source['data_origin']} data"),
+        ("Cohort", counted),
+        ("What is predicted", source["outcome"]),
+        ("Time zero", source["time_zero"]),
+        ("Planned course", source["planned_course"]),
+        ("Looks ahead", f"{source['horizon_days']} days" if source["horizon_days"] else ""),
+        ("Learner", str(source["chosen"] or "").replace("_", " ")),
+        ("Stamp", str(source["stamp"] or "").replace("_", " ")),
+        ("Version of the program", source["package_version"]),
+        ("Model expires", source["expires"]),
+    ]
+    return [(name, str(value)) for name, value in rows if value]

@@ -1,0 +1,162 @@
+"""Risks in words: the sentences that the command line and the pages share.
+
+A probability is said as a natural frequency ("about 5 in 10 (3 to 7)"), which is understood better
+than a percentage [1]_, and every stamp, tier and refusal has one plain sentence, written here once.
+
+References
+----------
+.. [1] Gigerenzer G, Edwards A. Simple tools for understanding risks: from innumeracy to insight.
+   BMJ 2003; 327: 741-744.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from types import MappingProxyType
+
+NO_BETTER = "no better than the average"
+
+STAMPS: Mapping[str, str] = MappingProxyType(
+    {
+        "exploratory": (
+            "the cohort was too small, or the model too weak, to rely on it. "
+            "It is there to be looked at, not to decide by."
+        ),
+        "internally_validated": (
+            "tested by cross-validation inside the cohort it was made from, "
+            "not yet on people from elsewhere."
+        ),
+        "externally_validated": "tested unchanged on people it was not made from.",
+    }
+)
+"""What each stamp of a model means; read after "Exploratory: "."""
+
+TIERS: Mapping[str, str] = MappingProxyType(
+    {
+        "STOP": "speaks against treatment",
+        "CAUTION": "weigh, check or correct first",
+        "INFO": "good to know",
+    }
+)
+"""What each tier of a safety finding means, gravest first."""
+
+REFUSALS: Mapping[str, str] = MappingProxyType(
+    {
+        "stop_rule": "A safety rule speaks against treatment, so no number is given.",
+        "row_fault": "An answer could not be read, so no number is given.",
+        "too_little_information": "Too few questions were answered for a number about this person.",
+        "out_of_support": "This person is too unlike the people the model was made from.",
+        "expired": "The model is past its expiry date and must be checked before it is used again.",
+    }
+)
+"""Why a row got no number, by reason code."""
+
+
+def in_ten(probability: float, lo: float | None = None, hi: float | None = None) -> str:
+    """Say a probability as a natural frequency out of ten people.
+
+    Halves are rounded up. Below 1 in 20 it reads "fewer than 1 in 10", from 19 in 20 "more than
+    9 in 10": a risk is never said to be none or certain. An interval that would shrink to one
+    number of ten is said out of 100.
+
+    Parameters
+    ----------
+    probability : float
+        In [0, 1].
+    lo, hi : float or None
+        Ends of the interval in [0, 1]; left out of the words when either is None.
+
+    Returns
+    -------
+    str
+        Such as ``about 5 in 10 (3 to 7)``.
+
+    Raises
+    ------
+    ValueError
+        If a number is outside [0, 1] or not a number.
+
+    Examples
+    --------
+    >>> in_ten(0.52, 0.31, 0.68)
+    'about 5 in 10 (3 to 7)'
+    >>> in_ten(0.02, 0.0, 0.11)
+    'fewer than 1 in 10 (0 to 1)'
+    """
+    count = out_of(probability, 10)
+    words = {0: "fewer than 1 in 10", 10: "more than 9 in 10"}.get(count, f"about {count} in 10")
+    if lo is None or hi is None:
+        return words
+    low, high = out_of(lo, 10), out_of(hi, 10)
+    if low != high:
+        return f"{words} ({low} to {high})"
+    return f"{words} ({out_of(lo, 100)} to {out_of(hi, 100)} in 100)"
+
+
+def out_of(probability: float, people: int) -> int:
+    """Count the people out of so many, halves rounded up.
+
+    Parameters
+    ----------
+    probability : float
+        In [0, 1].
+    people : int
+        The denominator, 10 or 100.
+
+    Returns
+    -------
+    int
+        Between 0 and `people`.
+
+    Raises
+    ------
+    ValueError
+        If the probability is outside [0, 1] or not a number.
+    """
+    if not 0.0 <= probability <= 1.0:
+        raise ValueError(f"{probability} is no probability: give a number from 0 to 1")
+    # the tiny addend keeps 0.15 * 10 (stored just below one half) on the side people expect
+    return math.floor(probability * people + 0.5 + 1e-9)
+
+
+def per_hundred(difference: float) -> str:
+    """Say a difference in probability as people in 100, with its sign.
+
+    Parameters
+    ----------
+    difference : float
+        Difference of two probabilities, in [-1, 1].
+
+    Returns
+    -------
+    str
+        Such as ``+6.2``, ``−0.4`` (a true minus sign) or ``0.0``.
+
+    Examples
+    --------
+    >>> per_hundred(0.0621)
+    '+6.2'
+    """
+    return signed(100 * difference, digits=1)
+
+
+def signed(number: float, *, digits: int) -> str:
+    """Write a number with its sign, zero without one.
+
+    Parameters
+    ----------
+    number : float
+        Any finite number.
+    digits : int
+        Digits after the point.
+
+    Returns
+    -------
+    str
+        The sign is ``+`` or a true minus.
+    """
+    text = f"{abs(number):.{digits}f}"
+    if not text.strip("0."):
+        return text
+    return ("+" if number > 0 else "−") + text
