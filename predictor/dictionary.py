@@ -181,11 +181,7 @@ class Dictionary:
         for variable in self.variables:
             _check_variable(variable, self._by_id)
         for instrument in self.instruments:
-            if instrument.total not in self._by_id:
-                raise InvalidInputError(
-                    f"data dictionary, instrument {instrument.id}: its total "
-                    f"{instrument.total} is no variable; add it or correct the name"
-                )
+            _check_instrument(instrument, self._by_id)
 
     def __getitem__(self, variable_id: str) -> Variable:
         return self._by_id[variable_id]
@@ -258,6 +254,12 @@ class Dictionary:
         InvalidInputError
             If a key is unknown or missing, or a value is not accepted.
         """
+        wrong = set(content) - {"version", "variables", "instruments"}
+        if wrong or "variables" not in content:
+            raise InvalidInputError(
+                f"data dictionary: {min(wrong, default='variables')} is unknown or missing; "
+                "the keys are version, variables and instruments"
+            )
         return cls(
             tuple(variable_from_dict(entry) for entry in content["variables"]),
             tuple(_from_dict(Instrument, entry) for entry in content.get("instruments", ())),
@@ -306,14 +308,46 @@ def _check_variable(variable: Variable, known: Mapping[str, Variable]) -> None:
         "use": get_args(Use),
         "timing": get_args(Timing),
         "transform": get_args(Transform),
+        "derived": (None, *get_args(Formula)),
     }
     for key, choices in accepted.items():
         if getattr(variable, key) not in choices:
-            raise InvalidInputError(f"{where}: {key} must be one of {', '.join(choices)}")
+            raise InvalidInputError(f"{where}: {key} must be one of {', '.join(map(str, choices))}")
     if variable.type in ("category", "ordinal") and len(variable.levels) < 2:
         raise InvalidInputError(f"{where}: a {variable.type} variable needs at least two levels")
     if variable.type in ("number", "integer") and variable.hard_range is None:
         raise InvalidInputError(f"{where}: a {variable.type} variable needs a hard_range")
+    if not all(isinstance(text, str) for text in variable.levels + variable.missing_codes):
+        raise InvalidInputError(f"{where}: levels and missing_codes are texts; quote yes, no, none")
+    if variable.hard_range is not None:
+        low, high = variable.hard_range
+        plausible_low, plausible_high = variable.plausible_range or variable.hard_range
+        if not low <= plausible_low < plausible_high <= high:
+            raise InvalidInputError(
+                f"{where}: plausible_range must lie inside hard_range, low first"
+            )
     unknown = [column for column in variable.derived_from if column not in known]
     if unknown:
         raise InvalidInputError(f"{where}: derived_from names unknown {', '.join(unknown)}")
+
+
+def _check_instrument(instrument: Instrument, known: Mapping[str, Variable]) -> None:
+    """Refuse a scale whose items cannot give its total."""
+    where = f"data dictionary, instrument {instrument.id}"
+    if instrument.total not in known:
+        raise InvalidInputError(
+            f"{where}: its total {instrument.total} is no variable; add it or correct the name"
+        )
+    clash = [column for column in instrument.columns if column in known]
+    if clash:
+        raise InvalidInputError(f"{where}: {clash[0]} is both an item and a variable; rename one")
+    strange = [item for item in instrument.reverse if item not in instrument.items]
+    if strange:
+        raise InvalidInputError(f"{where}: reverse names item {strange[0]}, which is not summed")
+    lowest, highest = (end * len(instrument.items) for end in instrument.item_range)
+    low, high = known[instrument.total].hard_range or (lowest, highest)
+    if lowest < low or highest > high:
+        raise InvalidInputError(
+            f"{where}: its items give {lowest} to {highest}, outside the hard_range of "
+            f"{instrument.total}"
+        )

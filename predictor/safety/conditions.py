@@ -169,7 +169,7 @@ def variables_read(condition: Condition) -> Iterator[str]:
             yield from variables_read(part)
 
 
-def read_condition(node: Mapping[str, Any], dictionary: Dictionary, where: str) -> Condition:
+def read_condition(node: object, dictionary: Dictionary, where: str) -> Condition:
     """Read one node of the tree of conditions.
 
     Parameters
@@ -194,6 +194,8 @@ def read_condition(node: Mapping[str, Any], dictionary: Dictionary, where: str) 
     """
     if node == {"always": True}:
         return ALWAYS
+    if not isinstance(node, Mapping):
+        raise InvalidInputError(f"{where}: a condition is a mapping such as {{variable: …, is: …}}")
     for kind in ("all", "any"):
         if kind in node:
             refuse_unknown_keys(node, accepted=(kind,), where=where)
@@ -221,13 +223,16 @@ def _comparison(node: Mapping[str, Any], dictionary: Dictionary, where: str) -> 
     operator = operators[0]
     operand = _operand(variable, operator, node[operator], f"{where}, {name}")
     unknown_in = tuple(node.get("unknown_in", ()))
+    if_unknown = node.get("if_unknown")
+    if if_unknown is not None and not isinstance(if_unknown, bool):
+        raise InvalidInputError(f"{where}, {name}: if_unknown must be true or false")
     levels = (operand,) if isinstance(operand, str) else operand
     return Comparison(
         variable=name,
         operator=operator,
         operand=operand,
         unknown_in=unknown_in,
-        if_unknown=node.get("if_unknown"),
+        if_unknown=if_unknown,
         codes=() if isinstance(levels, float) else _codes(variable, levels, where),
         unknown_codes=_codes(variable, unknown_in, where),
     )
@@ -239,7 +244,9 @@ def _operand(
     """Check that operator and operand suit the type of the variable."""
     if variable.hard_range is not None:
         if operator in ("is", "level_in"):
-            raise InvalidInputError(f"{where}: a number is compared by at_least, above, below …")
+            raise InvalidInputError(
+                f"{where}: a number is compared by at_least, above, below or at_most"
+            )
         low, high = variable.hard_range
         if (
             isinstance(value, bool)
