@@ -190,6 +190,30 @@ class GaussianImputation:
             variance[rows] = weights[gaps] @ left @ weights[gaps]
         return np.maximum(variance, 0.0)
 
+    def narrowing(self, X: FloatArray, coefficients: FloatArray) -> FloatArray:
+        """Give the part of `spread` that an answer to each missing column would remove.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n, p)
+            Encoded columns, NaN where missing.
+        coefficients : ndarray of shape (p,)
+            Coefficients of the margin, per unit of each column.
+
+        Returns
+        -------
+        ndarray of shape (n, p)
+            (Σb)ⱼ² / Σⱼⱼ of the covariance given the answered columns; 0 where answered.
+        """
+        weights = np.asarray(coefficients, dtype=np.float64) * self._scale
+        removed = np.zeros(self._checked(X).shape)
+        for gaps, rows, left in self._open_values(X):
+            variance = np.diag(left)
+            pull = (left @ weights[gaps]) ** 2
+            gain = np.divide(pull, variance, out=np.zeros_like(pull), where=variance > 0)
+            removed[np.ix_(rows, gaps)] = gain
+        return removed
+
     def to_arrays(self) -> dict[str, FloatArray]:
         """Give the whole state as arrays.
 

@@ -1,0 +1,261 @@
+"""A model as a folder: JSON and plain arrays with hashes, nothing executable, nobody's row.
+
+``manifest.json`` names the format and the sha256 of the other files and of itself;
+``model.json`` holds dictionary, safety rules and encoding; ``arrays.npz`` the numbers;
+``reference.json`` generated rows with their frozen scores.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+from predictor.dictionary import Dictionary
+from predictor.encoding import Encoding
+from predictor.errors import BundleError, InvalidInputError
+from predictor.model import Model
+from predictor.safety import SafetyRules
+
+FORMAT = 1
+"""Number of the folder's format; a newer one is refused, older ones keep their reader."""
+
+FILES = ("arrays.npz", "model.json", "reference.json")
+_MODEL_KEYS = {"task", "family", "dictionary", "safety", "encoding"}
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where a model comes from and what it may be used for; stands on every score.
+
+    Parameters
+    ----------
+    data_origin : str
+        ``real`` or ``simulated``.
+    stamp : str
+        ``exploratory``, ``internally_validated`` or ``externally_validated``.
+    reason : str
+        What is missing, in words; empty if nothing is.
+    better_than_average : bool
+        Whether it beat the null model by a paired 95 % interval.
+    outcome : str
+        Definition of the outcome in one sentence.
+    given : str
+        Condition under which a relapse is predicted; empty for response.
+    time_zero : str
+        Day from which the prediction counts.
+    planned_course : str
+        What course of treatment the training patients had planned, in words.
+    horizon_days : int
+        How many days the prediction looks ahead.
+    cohort_average : float
+        Share with the outcome in training (relapse: by the horizon, Kaplan–Meier), in [0, 1].
+    cohort_patients, cohort_events : int
+        Patients analysed and outcomes among them.
+    chosen : str
+        Name of the learner.
+    package_version : str
+        Version that wrote the bundle.
+    expires : str
+        ISO date after which no number is given; empty for never.
+    """
+
+    data_origin: str
+    stamp: str
+    reason: str
+    better_than_average: bool
+    outcome: str
+    given: str
+    time_zero: str
+    planned_course: str
+    horizon_days: int
+    cohort_average: float
+    cohort_patients: int
+    cohort_events: int
+    chosen: str
+    package_version: str
+    expires: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """Everything that is needed where a patient is scored.
+
+    Parameters
+    ----------
+    model : Model
+        The fitted model.
+    dictionary : Dictionary
+        Which rows are valid.
+    safety : SafetyRules
+        Rules evaluated beside the number.
+    provenance : Provenance
+        Where it comes from.
+    reference : tuple of dict
+        Generated rows with their frozen scores: keys ``name``, ``row``, ``score``.
+    """
+
+    model: Model
+    dictionary: Dictionary
+    safety: SafetyRules
+    provenance: Provenance
+    reference: tuple[Mapping[str, Any], ...] = ()
+
+
+def write_bundle(bundle: Bundle, folder: Path) -> Path:
+    """Write a bundle; the same bundle gives the same bytes.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        What to write.
+    folder : Path
+        Absent or empty.
+
+    Returns
+    -------
+    Path
+        The folder.
+
+    Raises
+    ------
+    InvalidInputError
+        If the folder holds something.
+    """
+    folder = Path(folder)
+    if folder.exists() and any(folder.iterdir()):
+        raise InvalidInputError(f"{folder} is not empty; name a new folder for the bundle")
+    folder.mkdir(parents=True, exist_ok=True)
+    _write_arrays(bundle.model.to_arrays(), folder / "arrays.npz")
+    model = {
+        "task": bundle.model.task,
+        "family": bundle.model.family,
+        "dictionary": bundle.dictionary.to_dict(),
+        "safety": bundle.safety.to_dict(),
+        "encoding": bundle.model.encoding.to_dict(),
+    }
+    (folder / "model.json").write_bytes(_canonical(model))
+    (folder / "reference.json").write_bytes(_canonical(list(bundle.reference)))
+    provenance = {name: getattr(bundle.provenance, name) for name in Provenance.__slots__}
+    manifest: dict[str, Any] = {
+        "format": FORMAT,
+        "files": {name: _sha256((folder / name).read_bytes()) for name in FILES},
+        **provenance,
+    }
+    manifest["manifest_sha256"] = _sha256(_canonical(manifest))
+    (folder / "manifest.json").write_bytes(_canonical(manifest))
+    return folder
+
+
+def read_bundle(folder: Path) -> Bundle:
+    """Read a bundle after checking every byte of it.
+
+    Parameters
+    ----------
+    folder : Path
+        A folder that `write_bundle` wrote.
+
+    Returns
+    -------
+    Bundle
+        The same bundle.
+
+    Raises
+    ------
+    BundleError
+        If a file is missing, a byte was changed, a key is unknown or the format is newer.
+    """
+    folder = Path(folder)
+    manifest = _read_manifest(folder)
+    contents = {name: _read_file(folder, name) for name in FILES}
+    for name, content in contents.items():
+        if _sha256(content) != manifest["files"].get(name):
+            raise BundleError(f"{folder / name} was changed after it was written; {_AGAIN}")
+    model = _parse(contents["model.json"], folder / "model.json")
+    if set(model) != _MODEL_KEYS:
+        raise BundleError(f"{folder / 'model.json'} has unknown or missing keys; {_AGAIN}")
+    dictionary = Dictionary.from_dict(model["dictionary"])
+    return Bundle(
+        Model.from_parts(
+            model["task"],
+            model["family"],
+            Encoding.from_dict(model["encoding"]),
+            _read_arrays(folder / "arrays.npz"),
+        ),
+        dictionary,
+        SafetyRules.from_dict(model["safety"], dictionary),
+        Provenance(**{name: manifest[name] for name in Provenance.__slots__}),
+        tuple(_parse(contents["reference.json"], folder / "reference.json")),
+    )
+
+
+_AGAIN = "get the bundle again from whoever trained it"
+
+
+def _read_manifest(folder: Path) -> dict[str, Any]:
+    """Read the manifest and check it against its own hash, its format and its keys."""
+    path = folder / "manifest.json"
+    content = _read_file(folder, "manifest.json")
+    manifest = _parse(content, path)
+    if not isinstance(manifest, dict) or "format" not in manifest:
+        raise BundleError(f"{path} is not the manifest of a bundle; name the bundle's folder")
+    if not isinstance(manifest["format"], int) or manifest["format"] > FORMAT:
+        raise BundleError(
+            f"{path} has format {manifest['format']!r}, this version reads up to {FORMAT}; "
+            "install a newer ketamine-response"
+        )
+    unsigned = {key: value for key, value in manifest.items() if key != "manifest_sha256"}
+    signed = manifest.get("manifest_sha256") == _sha256(_canonical(unsigned))
+    if not signed or content != _canonical(manifest):
+        raise BundleError(f"{path} was changed after it was written; {_AGAIN}")
+    if set(unsigned) != {"format", "files", *Provenance.__slots__}:
+        raise BundleError(f"{path} has unknown or missing keys; {_AGAIN}")
+    return manifest
+
+
+def _read_file(folder: Path, name: str) -> bytes:
+    """Read one file of the bundle."""
+    path = folder / name
+    if not path.is_file():
+        raise BundleError(f"{path} is missing; {_AGAIN}")
+    return path.read_bytes()
+
+
+def _parse(content: bytes, path: Path) -> Any:
+    """Parse JSON or say which file is damaged."""
+    try:
+        return json.loads(content)
+    except ValueError as error:
+        raise BundleError(f"{path} is damaged and cannot be read; {_AGAIN}") from error
+
+
+def _canonical(content: object) -> bytes:
+    """Write JSON in one way only, so that the same content has the same hash."""
+    text = json.dumps(content, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
+    return (text + "\n").encode()
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _write_arrays(arrays: Mapping[str, np.ndarray[Any, Any]], path: Path) -> None:
+    """Write arrays without the time of writing, which numpy's own writer leaves at 1980."""
+    ordered = {name: np.ascontiguousarray(arrays[name]) for name in sorted(arrays)}
+    shaped = {name: a.reshape(np.shape(arrays[name])) for name, a in ordered.items()}
+    np.savez_compressed(path, allow_pickle=False, **cast("Any", shaped))
+
+
+def _read_arrays(path: Path) -> dict[str, np.ndarray[Any, Any]]:
+    """Read arrays, never objects."""
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    except (ValueError, OSError, zipfile.BadZipFile) as error:
+        raise BundleError(f"{path} is damaged and cannot be read; {_AGAIN}") from error

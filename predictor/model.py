@@ -1,0 +1,282 @@
+"""One frozen model: encoding, learner, calibration and uncertainty, and what it says of rows.
+
+Whatever the learner, the margin is a base plus contributions, and the calibration is affine, so
+that the calibrated contributions add up to the very margin whose link is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from predictor.boosted import Boosted, BoostedEnsemble
+from predictor.calibration import Affine, BaselineHazard, logistic
+from predictor.encoding import Encoding
+from predictor.imputation import GaussianImputation
+from predictor.linear import Linear
+from predictor.uncertainty import WIDER_PER_VARIABLE, Z_LEVEL, Uncertainty
+
+Floats = NDArray[np.float64]
+Task = Literal["response", "relapse"]
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """What a model says of n rows, as arrays.
+
+    Parameters
+    ----------
+    margin : ndarray, shape (n,)
+        Calibrated margin: log-odds of response or log-hazard of relapse.
+    base : float
+        Mean calibrated margin of the training rows' reference; margin = base + contributions.
+    contributions : ndarray, shape (n, n_variables)
+        Contribution of each variable to the calibrated margin.
+    sd : ndarray, shape (n,)
+        Standard deviation of the margin's error, all sources together.
+    answered : ndarray of bool, shape (n, n_variables)
+        Which variables the row answers.
+    outside : ndarray of bool, shape (n, n_variables)
+        Which answers lie outside the training support.
+    assumed : ndarray, shape (n, n_columns)
+        Encoded rows with what a linear learner assumed for missing values; NaN where trees
+        went their own path.
+    narrowing : ndarray, shape (n, n_variables)
+        Variance of the margin that an answer would remove; 0 where answered.
+    """
+
+    margin: Floats
+    base: float
+    contributions: Floats
+    sd: Floats
+    answered: NDArray[np.bool_]
+    outside: NDArray[np.bool_]
+    assumed: Floats
+    narrowing: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A fitted model.
+
+    Parameters
+    ----------
+    task : str
+        ``response`` (logistic link) or ``relapse`` (baseline hazard).
+    family : str
+        Name of the learner in the table of learners, such as ``ridge``.
+    encoding : Encoding
+        Rows to X.
+    learner : Linear or Boosted
+        Uncalibrated margin and contributions.
+    calibration : Affine
+        Intercept and slope, fitted on out-of-fold margins.
+    uncertainty : Uncertainty
+        Interval and training support.
+    imputation : GaussianImputation or None
+        What a linear learner assumes for missing values; None for trees.
+    refits : BoostedEnsemble or None
+        Bootstrap refits of trees; None for linear learners.
+    baseline : BaselineHazard or None
+        For relapse: cumulative hazard at margin 0 on days 0 to 180.
+    hazard_variance : ndarray, shape (181,) or (0,)
+        For relapse: variance of the log cumulative baseline hazard by day.
+    """
+
+    task: Task
+    family: str
+    encoding: Encoding
+    learner: Linear | Boosted
+    calibration: Affine
+    uncertainty: Uncertainty
+    imputation: GaussianImputation | None = None
+    refits: BoostedEnsemble | None = None
+    baseline: BaselineHazard | None = None
+    hazard_variance: Floats | None = None
+
+    @property
+    def base(self) -> float:
+        """Calibrated margin from which contributions count."""
+        return float(self.calibration.apply(self.learner.base))
+
+    def assess(self, values: Mapping[str, Floats]) -> Assessment:
+        """Say margin, contributions and error of each row.
+
+        Parameters
+        ----------
+        values : mapping of str to ndarray, shape (n,)
+            Coded answers of each variable, NaN where missing.
+
+        Returns
+        -------
+        Assessment
+            One entry for each row.
+        """
+        X = self.encoding.transform(values)
+        complete = X if self.imputation is None else self.imputation.fill(X)
+        slope = self.calibration.slope
+        contributions = slope * self.encoding.by_variable(self.learner.contributions(complete))
+        margin = self.base + contributions.sum(axis=1)
+        missing = np.isnan(X)
+        narrowing = slope**2 * self._narrowing(X, missing)
+        outside = self._outside(values, X)
+        variance = slope**2 * self._model_variance(complete) + self._open_variance(X, missing)
+        variance += self.uncertainty.calibration_variance(self.learner.margin(complete))
+        return Assessment(
+            margin=margin,
+            base=self.base,
+            contributions=contributions,
+            sd=np.sqrt(variance) * (1 + WIDER_PER_VARIABLE * outside.sum(axis=1)),
+            answered=~self._any_column(missing),
+            outside=outside,
+            assumed=complete,
+            narrowing=narrowing,
+        )
+
+    def probability(self, margin: Floats, day: float | None = None) -> Floats:
+        """Turn calibrated margins into the number shown.
+
+        Parameters
+        ----------
+        margin : ndarray
+            Calibrated margins.
+        day : float, optional
+            For relapse: days after time zero, 0 to 180.
+
+        Returns
+        -------
+        ndarray
+            Probability of response, or of relapse by `day`; in [0, 1].
+        """
+        if self.baseline is None:
+            return logistic(margin)
+        return self.baseline.risk(margin, 180.0 if day is None else day)
+
+    def curve(self, margin: float, sd: float) -> tuple[Floats, Floats, Floats]:
+        """Give one person's cumulative risk of relapse by day, with its band.
+
+        Parameters
+        ----------
+        margin : float
+            Calibrated log-hazard.
+        sd : float
+            Standard deviation of its error.
+
+        Returns
+        -------
+        risk, lo, hi : ndarray, shape (181,)
+            Days 0 to 180; the band is pointwise, 90 %.
+
+        Raises
+        ------
+        ValueError
+            If the model has no baseline hazard.
+        """
+        if self.baseline is None or self.hazard_variance is None:
+            raise ValueError("a response model has no curve; ask for its probability")
+        half = Z_LEVEL * np.sqrt(sd**2 + self.hazard_variance)
+        days = np.arange(self.baseline.cumulative.size, dtype=np.float64)
+        lo = np.maximum.accumulate(self.baseline.risk(margin - half, days))
+        hi = np.maximum.accumulate(self.baseline.risk(margin + half, days))
+        return self.baseline.curve(margin), lo, hi
+
+    def to_arrays(self) -> dict[str, NDArray[np.generic]]:
+        """Give every array of the model under dotted names.
+
+        Returns
+        -------
+        dict of str to ndarray
+            Such as ``learner.coefficients``; `from_parts` reads them back.
+        """
+        parts = {f.name: getattr(self, f.name) for f in fields(self)}
+        arrays: dict[str, NDArray[np.generic]] = {}
+        for part, value in parts.items():
+            if hasattr(value, "to_arrays"):
+                arrays.update({f"{part}.{k}": np.asarray(v) for k, v in value.to_arrays().items()})
+        if self.hazard_variance is not None:
+            arrays["hazard_variance"] = self.hazard_variance
+        return arrays
+
+    @classmethod
+    def from_parts(
+        cls, task: Task, family: str, encoding: Encoding, arrays: Mapping[str, NDArray[np.generic]]
+    ) -> Model:
+        """Build a model from what a bundle holds.
+
+        Parameters
+        ----------
+        task, family : str
+            As in `Model`.
+        encoding : Encoding
+            As in `Model`.
+        arrays : mapping of str to ndarray
+            What `to_arrays` gave.
+
+        Returns
+        -------
+        Model
+            The same model.
+        """
+        part = _Parts(arrays)
+        learner = Linear if "learner.coefficients" in arrays else Boosted
+        return cls(
+            task,
+            family,
+            encoding,
+            learner.from_arrays(part("learner")),
+            Affine.from_arrays(part("calibration")),
+            Uncertainty.from_arrays(part("uncertainty")),
+            GaussianImputation.from_arrays(part("imputation")) if part("imputation") else None,
+            BoostedEnsemble.from_arrays(part("refits")) if part("refits") else None,
+            BaselineHazard.from_arrays(part("baseline")) if part("baseline") else None,
+            arrays.get("hazard_variance"),  # type: ignore[arg-type]
+        )
+
+    def _any_column(self, of_columns: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Turn marks of columns into marks of variables."""
+        return self.encoding.by_variable(of_columns.astype(np.float64)) > 0
+
+    def _outside(self, values: Mapping[str, Floats], X: Floats) -> NDArray[np.bool_]:
+        """Mark answers outside the training support, unseen levels included."""
+        beyond = self._any_column(self.uncertainty.outside_support(X))
+        return beyond | self.encoding.unseen(values)
+
+    def _model_variance(self, complete: Floats) -> Floats:
+        """Give the sampling variance of the uncalibrated margin."""
+        if self.refits is not None:
+            return np.asarray(self.refits.margins(complete).var(axis=1, ddof=1))
+        return self.uncertainty.laplace_variance(complete)
+
+    def _open_variance(self, X: Floats, missing: NDArray[np.bool_]) -> Floats:
+        """Give the variance that missing answers leave on the calibrated margin."""
+        slope = self.calibration.slope
+        if self.imputation is not None and isinstance(self.learner, Linear):
+            return slope**2 * self.imputation.spread(X, self.learner.coefficients)
+        return slope**2 * (self._any_column(missing) @ self.uncertainty.missing_variance)
+
+    def _narrowing(self, X: Floats, missing: NDArray[np.bool_]) -> Floats:
+        """Give the variance of the uncalibrated margin that each answer would remove."""
+        if self.imputation is not None and isinstance(self.learner, Linear):
+            return self.encoding.by_variable(
+                self.imputation.narrowing(X, self.learner.coefficients)
+            )
+        return self._any_column(missing) * self.uncertainty.missing_variance
+
+
+class _Parts:
+    """Pick the arrays of one part by its dotted prefix."""
+
+    def __init__(self, arrays: Mapping[str, NDArray[np.generic]]) -> None:
+        self._arrays = arrays
+
+    def __call__(self, name: str) -> dict[str, NDArray[np.float64]]:
+        prefix = f"{name}."
+        return {
+            k[len(prefix) :]: v  # type: ignore[misc]
+            for k, v in self._arrays.items()
+            if k.startswith(prefix)
+        }
