@@ -1,0 +1,123 @@
+"""Table 1: who is in the cohort, by outcome."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pandas as pd
+
+from predictor.dictionary import Dictionary, Variable
+from training.cohort import Cohort
+
+GROUPS = {
+    "response": ("responded", "did not respond", "outcome missing"),
+    "relapse": ("relapsed", "no relapse seen", "not at risk"),
+}
+
+
+def table_one(cohort: Cohort) -> pd.DataFrame:
+    """Describe the eligible people by outcome, without any test of a difference.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        Numbers are described by median and quartiles, levels by counts and percent; a variable
+        that nobody has is left out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each variable or level; columns ``variable``, ``level``, ``missing``,
+        ``overall`` and one for each outcome that occurs. Every cell is a text.
+
+    References
+    ----------
+    Pollard TJ, Johnson AEW, Raffa JD, Mark RG (2018). tableone. JAMIA Open 1:26-31.
+    """
+    shown = [v for v in cohort.dictionary.variables if _is_shown(v, cohort)]
+    if not shown or not len(cohort.rows):
+        return pd.DataFrame(columns=["variable", "level", "missing", "overall"])
+    groups = _groups(cohort)
+    data = pd.DataFrame({v.id: _described(v, cohort.rows.values[v.id]) for v in shown})
+    with warnings.catch_warnings():
+        # tableone 0.9.6 writes its row "n" in a way that pandas 4 will refuse
+        warnings.filterwarnings(
+            "ignore", message="Setting a new row on a DataFrame with a MultiIndex"
+        )
+        table = _tableone(data.assign(outcome=groups), shown)
+    table.columns = pd.Index([str(name[-1]) for name in table.columns])
+    return _as_texts(table, cohort.dictionary, list(GROUPS[cohort.definition.task]))
+
+
+def _tableone(data: pd.DataFrame, shown: list[Variable]) -> pd.DataFrame:
+    """Let tableone count; it is imported here because it is slow to import."""
+    from tableone import TableOne
+
+    levels = [v.id for v in shown if _has_levels(v)]
+    described: pd.DataFrame = TableOne(
+        data,
+        columns=[v.id for v in shown],
+        categorical=levels,
+        nonnormal=[v.id for v in shown if not _has_levels(v)],
+        groupby="outcome",
+        order={v.id: _present(v, data[v.id]) for v in shown if _has_levels(v)},
+        include_null=False,
+        pval=False,
+    ).tableone
+    return described
+
+
+def _is_shown(variable: Variable, cohort: Cohort) -> bool:
+    """Whether anybody has a value."""
+    return variable.use != "input" and not bool(np.isnan(cohort.rows.values[variable.id]).all())
+
+
+def _has_levels(variable: Variable) -> bool:
+    """Whether the values are levels."""
+    return variable.type in ("ordinal", "category", "yes_no")
+
+
+def _level_names(variable: Variable) -> tuple[str, ...]:
+    """Levels in the order of their codes."""
+    return ("no", "yes") if variable.type == "yes_no" else variable.levels
+
+
+def _present(variable: Variable, levels: pd.Series[str]) -> list[str]:
+    """Levels that occur, in the order of their codes."""
+    return [name for name in _level_names(variable) if (levels == name).any()]
+
+
+def _described(variable: Variable, values: np.ndarray) -> list[object]:
+    """Turn codes into levels; numbers stay."""
+    if not _has_levels(variable):
+        return list(values)
+    names = _level_names(variable)
+    return [None if np.isnan(value) else names[int(value)] for value in values]
+
+
+def _groups(cohort: Cohort) -> list[str]:
+    """Name everybody's outcome."""
+    event, none, missing = GROUPS[cohort.definition.task]
+    return [
+        missing if not analysed else event if happened else none
+        for analysed, happened in zip(cohort.analysed, cohort.events, strict=True)
+    ]
+
+
+def _as_texts(table: pd.DataFrame, dictionary: Dictionary, groups: list[str]) -> pd.DataFrame:
+    """Put labels for ids and plain column names."""
+    ids = [str(name).partition(",")[0] for name in table.index.get_level_values(0)]
+    labels = [_label(dictionary[name]) if name in dictionary else "people" for name in ids]
+    present = [group for group in groups if group in table.columns]
+    cells = table[["Missing", "Overall", *present]].fillna("").astype(str)
+    named = cells.rename(columns={"Missing": "missing", "Overall": "overall"})
+    named.insert(0, "variable", labels)
+    named.insert(1, "level", [str(level) for level in table.index.get_level_values(1)])
+    return named.reset_index(drop=True)
+
+
+def _label(variable: Variable) -> str:
+    """Label with its unit."""
+    shown = variable.unit and not variable.unit.startswith("{")
+    return f"{variable.label} [{variable.unit}]" if shown else variable.label
