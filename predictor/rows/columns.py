@@ -133,7 +133,8 @@ def unknown_columns(plan: Plan, table: Table, *, ignored: bool) -> tuple[Fault, 
         return ()
     known = (*IDENTIFIERS, *plan.fields)
     nearest = {c: get_close_matches(c.casefold(), known, n=1) for c in strange}
-    if len(strange) == len(table.columns) and not any(nearest.values()) and not ignored:
+    close = sum(bool(names) for names in nearest.values())
+    if len(strange) == len(table.columns) and 2 * close < len(strange) and not ignored:
         # without a header the first patient stands here, who must not be quoted
         message = "no column name is known; the first line must name the columns, see the form"
         return (Fault(None, None, "no_known_column", message),)
@@ -144,7 +145,7 @@ def unknown_columns(plan: Plan, table: Table, *, ignored: bool) -> tuple[Fault, 
 
 def _unknown_column(column: str, nearest: Sequence[str], *, ignored: bool) -> Fault:
     """Put an unknown column into a sentence."""
-    name = column or "(without name)"
+    name = " ".join(column.split())[:60] or "(without name)"
     hint = f", the nearest known name is {nearest[0]}" if nearest else ""
     if ignored:
         message = f"column {name} is unknown{hint}; it is left out"

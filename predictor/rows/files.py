@@ -72,11 +72,11 @@ def _from_csv(content: bytes, name: str) -> Table:
             f"line {reader.line_num} is no valid CSV ({error}); check the quotation marks",
             row=len(records) or None,
         ) from error
-    names = [column.strip() for column in records[0]]
+    names = [column.strip() for column in records[0]] if records else []
     body = records[1:]
     if not body:
         raise one_fault(
-            name, "empty_file", "the file has a header but no row; add one row per patient"
+            name, "empty_file", "the file has no row below its header; add one row per patient"
         )
     ragged = tuple(_ragged(body, len(names)))
     faults = (*name_faults(names), *ragged)

@@ -147,6 +147,6 @@ def _not_an_object(row: int, record: object) -> Fault:
         row,
         None,
         "not_an_object",
-        f"row {row} is a {type(record).__name__}, not an object; give names and values as in "
+        f"row {row} is of type {type(record).__name__}, not an object; give names and values as in "
         '{"age_years": 40}',
     )
