@@ -109,7 +109,7 @@ def fit_affine_response(
         covariance = np.diag([1 / (y.size * prevalence * (1 - prevalence)), 0.0])
         return CalibrationFit(Affine(level, 0.0), float(raw[1]), float(raw[0]), True, covariance)
     objective = _response_objective(margins, y, slope_sd)
-    point, hessian, _ = minimise(objective, np.array([level - centre, 1.0]))
+    point, hessian, _ = minimise(objective, np.array([level, 0.0]))
     separated = margins[y == 1].min() >= margins[y == 0].max()
     raw = np.array([np.nan, np.inf]) if separated else _raw_response(margins, y)
     return CalibrationFit(
@@ -158,17 +158,17 @@ def fit_affine_relapse(
     van Houwelingen (2000), Stat Med 19:3401 (calibration slope of a survival model).
     """
     sets = risk_sets(days, events)
-    margins = _checked_margins(margins, sets.order.size, slope_sd)
+    repeats = _checked_margins(margins, sets.order.size, slope_sd)
     # A constant cancels in the partial likelihood; centring keeps the exponentials in range.
-    margins = margins - margins.mean(axis=0)
-    signal = _mean_efron(margins, 0.0, sets)[1] if _varies(margins) else 0.0
+    repeats = repeats - repeats.mean(axis=0)
+    signal = _mean_efron(repeats, 0.0, sets)[1] if _varies(repeats) else 0.0
     if signal <= 0:
-        slope = _raw_relapse(margins, sets) if signal < 0 else 0.0
+        slope = _raw_relapse(repeats, sets) if signal < 0 else 0.0
         return CalibrationFit(Affine(0.0, 0.0), slope, 0.0, True, np.zeros((2, 2)))
-    point, hessian, _ = minimise(_relapse_objective(margins, sets, slope_sd), np.array([1.0]))
+    point, hessian, _ = minimise(_relapse_objective(repeats, sets, slope_sd), np.array([0.0]))
     covariance = np.zeros((2, 2))
     covariance[1, 1] = 1 / hessian[0, 0]
-    slope = np.inf if _orders_perfectly(margins, sets) else _raw_relapse(margins, sets)
+    slope = np.inf if _orders_perfectly(repeats, sets) else _raw_relapse(repeats, sets)
     intercept = 0.0 if np.isfinite(slope) else np.nan
     return CalibrationFit(Affine(0.0, float(point[0])), slope, intercept, False, covariance)
 
@@ -196,8 +196,8 @@ def fit_baseline(
         Day of relapse or censoring after time zero.
     events : array_like of shape (n,)
         1 if relapse was seen, 0 if censored.
-    margins : array_like of shape (n,)
-        Calibrated margins of the same people; higher is sooner.
+    margins : array_like of shape (n,) or (n, repeats)
+        Calibrated margins of the same people; higher is sooner. Several repeats are averaged.
     knots : sequence of int
         Days from 0 to the horizon, rising; chosen without looking at the data.
     min_at_risk : int
@@ -222,12 +222,12 @@ def fit_baseline(
     followed = np.asarray(days, dtype=np.float64)
     seen = np.asarray(events, dtype=np.float64)
     at = _checked_knots(knots)
-    heights = breslow(days, events, margins, at)
-    margin = _checked_margins(margins, followed.size, SLOPE_SD)[:, 0]
+    repeats = _checked_margins(margins, followed.size, SLOPE_SD)
+    heights = np.mean([breslow(days, events, margin, at) for margin in repeats.T], axis=0)
     heights[0] = 0.0  # an event on day 0 belongs to the first interval
     at_risk = (followed[:, None] >= at).sum(axis=0)
-    supported = int(np.flatnonzero(np.logical_and.accumulate(at_risk >= min_at_risk))[-1:].sum())
-    exposure = float(followed @ np.exp(margin))
+    supported = max(int((at_risk >= max(min_at_risk, 1)).sum()) - 1, 0)
+    exposure = float((followed @ np.exp(repeats)).mean())
     if exposure <= 0:
         raise InvalidInputError("nobody was followed beyond day 0; a hazard cannot be estimated")
     hazards = np.diff(heights[: supported + 1]) / np.diff(at[: supported + 1])
