@@ -13,8 +13,9 @@ from predictor.dictionary import Dictionary
 from predictor.errors import InvalidInputError
 from training.simulation import truth as true
 from training.simulation.course import Courses, draw_courses
+from training.simulation.margins import AnyMargin, Lognormal, Normal, Shares, YesNo
 from training.simulation.people import People, Values, answered, draw_people
-from training.simulation.world import DERIVED, AnyMargin, Lognormal, Normal, Shares, World, YesNo
+from training.simulation.world import DERIVED, World
 
 UNITS = ("mg/kg", "mg")
 NOT_TYPED = ("dose_mg_per_kg",)
@@ -166,12 +167,17 @@ def write_cohort(
         "world_sha256": cohort.world_sha256,
         "seed": seed,
         "patients": len(cohort.patients),
-        "oracle": cohort.oracle,
-        "rates": cohort.rates,
+        "oracle": _plain(cohort.oracle),
+        "rates": _plain(cohort.rates),
     }
     written["origin"] = folder / "origin.json"
     written["origin"].write_text(json.dumps(origin, indent=2) + "\n", encoding="utf-8")
     return written
+
+
+def _plain(figures: dict[str, float]) -> dict[str, float | None]:
+    """Give figures as JSON knows them: None where too few people leave them undefined."""
+    return {name: value if np.isfinite(value) else None for name, value in figures.items()}
 
 
 def _patients(

@@ -8,16 +8,9 @@ from typing import cast
 import numpy as np
 from scipy.special import expit, logit, ndtr, ndtri
 
-from training.simulation.world import (
-    MISSINGNESS_DRIVERS,
-    AnyMargin,
-    Feature,
-    Lognormal,
-    Normal,
-    Shares,
-    World,
-    YesNo,
-)
+from training.simulation.effects import Feature
+from training.simulation.margins import AnyMargin, Lognormal, Normal, Shares
+from training.simulation.world import MISSINGNESS_DRIVERS, World
 
 Values = dict[str, np.ndarray]
 
@@ -104,7 +97,7 @@ def quantile(margin: AnyMargin, latent: np.ndarray) -> np.ndarray:
             index = np.searchsorted(np.cumsum(margin.shares)[:-1], ndtr(latent), side="right")
             has_texts = isinstance(margin.levels[0], str)
             value = index if has_texts else np.array(margin.levels, dtype=float)[index]
-        case YesNo():
+        case _:
             value = ndtr(latent) > 1 - margin.share
     return np.asarray(value, dtype=np.float64)
 
@@ -194,7 +187,7 @@ def answered(world: World, people: People, rng: np.random.Generator) -> dict[str
 
 def _standardised(world: World, people: People, variable: str) -> np.ndarray:
     """Give values in standard deviations from the mean of the world, not of the sample."""
-    margin = cast(Normal, world.variables[variable])  # World has checked it
+    margin = cast("Normal", world.variables[variable])  # World has checked it
     return np.asarray((people.values[variable] - margin.mean) / margin.sd, dtype=np.float64)
 
 

@@ -103,8 +103,8 @@ def highest_response(world: World, baseline: np.ndarray) -> np.ndarray:
     ndarray of shape (n_patients,)
         Half of the baseline score, rounded down, and below the relapse threshold.
     """
-    half = np.floor(np.asarray(baseline, dtype=np.float64) / 2)
-    return np.minimum(half, float(world.course.relapse_threshold - 1))
+    highest = np.minimum(np.floor(baseline / 2), world.course.relapse_threshold - 1)
+    return np.asarray(highest, dtype=np.float64)
 
 
 def residual_law(world: World, baseline: np.ndarray) -> np.ndarray:

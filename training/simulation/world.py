@@ -11,9 +11,10 @@ import json
 from typing import Annotated, Literal, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-Share = Annotated[float, Field(ge=0, le=1)]
+from training.simulation.effects import Effect, Interaction
+from training.simulation.margins import AnyMargin, Margin, Normal, Settings, Share
 
 DERIVED = (
     "weight_kg",
@@ -46,119 +47,6 @@ NEEDED = (
 )
 
 
-class Settings(BaseModel):
-    """Settings that cannot change and refuse unknown keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Margin(Settings):
-    """What every variable of the copula has: how it hangs on the latent factors.
-
-    Parameters
-    ----------
-    loads : dict of str to float
-        Loading on each latent factor (correlation with it when factors are uncorrelated).
-    """
-
-    loads: dict[str, float] = {}
-
-
-class Normal(Margin):
-    """A variable with a normal margin, clipped and rounded.
-
-    Parameters
-    ----------
-    kind : str
-        ``normal``.
-    mean, sd, low, high : float
-        In the unit of the variable.
-    digits : int
-        Decimal digits kept; 0 gives whole numbers.
-    """
-
-    kind: Literal["normal"]
-    mean: float
-    sd: Annotated[float, Field(gt=0)]
-    low: float
-    high: float
-    digits: int = 0
-
-
-class Lognormal(Margin):
-    """A skewed variable: offset + lognormal, with a share of zeros, clipped and rounded.
-
-    Parameters
-    ----------
-    kind : str
-        ``lognormal``.
-    median : float
-        Median above the offset, among those who are not zero.
-    spread : float
-        Standard deviation of the natural logarithm.
-    low, high : float
-        Ends of the range, in the unit of the variable.
-    offset : float
-        Added to the lognormal value.
-    zero : float
-        Share of people at exactly `low`.
-    digits : int
-        Decimal digits kept; 0 gives whole numbers.
-    """
-
-    kind: Literal["lognormal"]
-    median: Annotated[float, Field(gt=0)]
-    spread: Annotated[float, Field(gt=0)]
-    low: float
-    high: float
-    offset: float = 0.0
-    zero: Share = 0.0
-    digits: int = 0
-
-
-class Shares(Margin):
-    """A variable of few values; a higher latent value gives a later level.
-
-    Parameters
-    ----------
-    kind : str
-        ``shares``.
-    levels : tuple of str or of float
-        Texts of a category, or numbers.
-    shares : tuple of float
-        Share of people at each level; they sum to 1.
-    """
-
-    kind: Literal["shares"]
-    levels: tuple[str, ...] | tuple[float, ...]
-    shares: tuple[Share, ...]
-
-    @model_validator(mode="after")
-    def _sum_to_one(self) -> Self:
-        """Refuse shares that do not cover everybody once."""
-        if len(self.levels) != len(self.shares) or abs(sum(self.shares) - 1) > 1e-9:
-            raise ValueError("give one share for each level, summing to 1")
-        return self
-
-
-class YesNo(Margin):
-    """A yes/no variable; a higher latent value makes "yes" likelier.
-
-    Parameters
-    ----------
-    kind : str
-        ``yes_no``.
-    share : float
-        Share of people with "yes".
-    """
-
-    kind: Literal["yes_no"]
-    share: Share
-
-
-AnyMargin = Annotated[Normal | Lognormal | Shares | YesNo, Field(discriminator="kind")]
-
-
 class Site(Settings):
     """One clinic: how many people, which people, and how it differs.
 
@@ -180,7 +68,7 @@ class Site(Settings):
     share: Share
     response: float = 0.0
     missing: float = 0.0
-    case_mix: dict[str, float] = {}
+    case_mix: dict[str, float] = Field(default_factory=dict)
 
 
 class Dose(Settings):
@@ -202,66 +90,6 @@ class Dose(Settings):
     amounts: tuple[float, ...]
     shares: tuple[Share, ...]
     minutes: float
-
-
-class Feature(Settings):
-    """One function of one variable that enters a linear predictor.
-
-    Parameters
-    ----------
-    variable : str
-        Variable of the complete baseline or of the planned treatment.
-    level : str or None
-        The feature is 1 at this level (``yes`` for yes/no variables), else 0.
-    step : float or None
-        The feature is 1 above this value, else 0.
-    cap : float or None
-        Values above count as this value.
-    log : bool
-        Whether value and centre pass ``log1p`` first.
-    centre, per : float
-        The feature is (value - centre) / per.
-    square : bool
-        Whether (value - centre) / per is squared, less 1.
-    """
-
-    variable: str
-    level: str | None = None
-    step: float | None = None
-    cap: float | None = None
-    log: bool = False
-    centre: float = 0.0
-    per: float = 1.0
-    square: bool = False
-
-
-class Effect(Feature):
-    """A feature with its true coefficient.
-
-    Parameters
-    ----------
-    effect : float
-        Log-odds (response; above 0 is better) or log-hazard (relapse; above 0 is worse) per
-        unit of the feature.
-    """
-
-    effect: float
-
-
-class Interaction(Settings):
-    """The product of two features with its true coefficient.
-
-    Parameters
-    ----------
-    first, second : Feature
-        The two factors of the product.
-    effect : float
-        Log-odds per unit of the product.
-    """
-
-    first: Feature
-    second: Feature
-    effect: float
 
 
 class Response(Settings):
