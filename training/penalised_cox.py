@@ -199,7 +199,8 @@ def fit_ridge_cox(
     Raises
     ------
     InvalidInputError
-        If shapes, days, events or penalty are not as described.
+        If shapes, days, events or penalty are not as described, or columns depend on one another
+        and nothing penalises them.
     SeparationError
         If nothing is penalised and an effect runs away to infinity.
     ConvergenceError
@@ -218,6 +219,11 @@ def fit_ridge_cox(
         )
     if not penalty >= 0:
         raise InvalidInputError(f"penalty {penalty} was given; it must be 0 or more")
+    if penalty == 0 and np.linalg.matrix_rank(X - X.mean(axis=0)) < X.shape[1]:
+        raise InvalidInputError(
+            f"{X.shape[1]} columns depend on one another in {X.shape[0]} people; drop the repeated "
+            "columns or use a penalty"
+        )
 
     def objective(point: FloatArray) -> tuple[float, FloatArray, FloatArray]:
         loglik, gradient, information = efron(X, point, sets)
@@ -241,8 +247,8 @@ def fit_ridge_cox(
 
 
 _RUNAWAY = (
-    "an unpenalised Cox regression has no finite estimate: columns repeat one another or order the "
-    "events perfectly; use a penalty or declare fewer variables"
+    "an unpenalised Cox regression has no finite estimate: the columns order the events "
+    "perfectly; use a penalty or declare fewer variables"
 )
 
 

@@ -81,6 +81,19 @@ def test_more_answers_never_widen_the_spread():
         last, row[0, j] = now, 0.0
 
 
+def test_narrowing_is_the_spread_an_answer_takes_away():
+    rng = np.random.default_rng(3)
+    model = GaussianImputation(np.zeros(6), factor_covariance(rng, 6))
+    b, row = rng.normal(size=6), np.array([[0.4, np.nan, np.nan, 1.0, np.nan, np.nan]])
+    narrowing = model.narrowing(row, b)[0]
+    assert narrowing[[0, 3]].tolist() == [0.0, 0.0]
+    for j in (1, 2, 4, 5):
+        answered = row.copy()
+        answered[0, j] = 0.7
+        left = model.spread(row, b)[0] - model.spread(answered, b)[0]
+        assert narrowing[j] == pytest.approx(left, rel=1e-9)
+
+
 @pytest.mark.parametrize("share", [0.1, 0.3])
 def test_filling_beats_the_mean_and_comes_near_the_oracle(share):
     rng = np.random.default_rng(7)

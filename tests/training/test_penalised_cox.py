@@ -124,8 +124,10 @@ def test_shifting_and_scaling_columns_leaves_the_unpenalised_margins():
 def test_more_columns_than_people_are_borne_under_a_penalty():
     X, days, events = cohort(6, n=30, p=50)
     assert np.isfinite(fit_ridge_cox(X, days, events, penalty=5.0).coefficients).all()
-    with pytest.raises(SeparationError, match="use a penalty"):
+    with pytest.raises(InvalidInputError, match="depend on one another"):
         fit_ridge_cox(X, days, events, penalty=0.0)
+    with pytest.raises(InvalidInputError, match="depend on one another"):
+        fit_ridge_cox(X[:, [0, 1, 0]], days, events, penalty=0.0)
 
 
 def test_columns_that_order_the_events_perfectly_are_named():
@@ -148,6 +150,8 @@ def test_a_penalised_fit_that_fails_says_so(monkeypatch):
     monkeypatch.setattr(penalised_cox, "minimise", fails)
     with pytest.raises(ConvergenceError, match="no"):
         fit_ridge_cox(X, days, events, penalty=1.0)
+    with pytest.raises(SeparationError, match="use a penalty"):
+        fit_ridge_cox(X, days, events, penalty=0.0)
 
 
 def test_breslow_by_hand():

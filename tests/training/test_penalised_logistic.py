@@ -9,7 +9,7 @@ from sklearn.linear_model import LogisticRegression
 
 from predictor.errors import InvalidInputError
 from training import penalised_logistic
-from training.penalised_fit import ConvergenceError, SeparationError
+from training.penalised_fit import ConvergenceError, PenalisedFit, SeparationError
 from training.penalised_logistic import fit_penalised_logistic, penalty_path
 
 
@@ -144,6 +144,27 @@ def test_separation_is_named_with_its_remedy(overlap):
     assert np.isfinite(fit.coefficients).all()
 
 
+@pytest.mark.parametrize("l1_ratio", [0.1, 1.0])
+def test_more_columns_than_people_are_borne_from_any_start(l1_ratio):
+    rng = np.random.default_rng(12)
+    X, y = rng.normal(size=(60, 90)), np.arange(60) % 2.0
+    X[:, 0] = -X[:, 1]
+    warm = None
+    for penalty in penalty_path(X, y, l1_ratio=l1_ratio, n=8):
+        warm = fit_penalised_logistic(X, y, penalty=penalty, l1_ratio=l1_ratio, start=warm)
+        cold = fit_penalised_logistic(X, y, penalty=penalty, l1_ratio=l1_ratio)
+        assert warm.loglik == pytest.approx(cold.loglik, abs=1e-4)
+
+
+def test_a_start_far_away_is_halved_back():
+    X, y = cohort(13, p=3)
+    far = PenalisedFit(30.0, np.array([40.0, -40.0, 30.0]), np.eye(4), 0.0, 1.0, 1)
+    for l1_ratio in (0.0, 0.5):
+        fit = fit_penalised_logistic(X, y, penalty=3.0, l1_ratio=l1_ratio)
+        again = fit_penalised_logistic(X, y, penalty=3.0, l1_ratio=l1_ratio, start=far)
+        np.testing.assert_allclose(again.coefficients, fit.coefficients, atol=1e-6)
+
+
 def test_strong_effects_that_do_not_separate_are_fitted():
     x = np.array([-40.0, -3.0, -1.0, 0.5, 1.0, 2.0, 40.0, -0.5, 0.2])
     y = np.array([0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0, 0.0])
@@ -160,12 +181,17 @@ def test_a_fit_that_fails_without_separation_is_not_called_separation(monkeypatc
     X, y = cohort(9)
     with pytest.raises(ConvergenceError, match="no"):
         fit_penalised_logistic(X, y, penalty=0.0)
+    with pytest.raises(SeparationError, match="use a penalty"):
+        fit_penalised_logistic(y[:, None] - 0.5, y, penalty=0.0)
 
 
 def test_an_elastic_net_that_runs_out_of_steps_says_so(monkeypatch):
     X, y = cohort(10)
     monkeypatch.setattr(penalised_logistic, "_MAX_OUTER", 1)
     with pytest.raises(ConvergenceError, match="larger penalty"):
+        fit_penalised_logistic(X, y, penalty=1.0, l1_ratio=0.5)
+    with monkeypatch.context() as patch, pytest.raises(ConvergenceError, match="no step"):
+        patch.setattr(penalised_logistic, "_value", lambda *_: np.inf)
         fit_penalised_logistic(X, y, penalty=1.0, l1_ratio=0.5)
     monkeypatch.setattr(penalised_logistic, "_MAX_SWEEPS", 0)
     with pytest.raises(ConvergenceError, match="coordinate descent"):
