@@ -154,13 +154,7 @@ def cox_partial_loglik(days: ArrayLike, events: ArrayLike, margin: ArrayLike) ->
     0.5
     """
     sets = risk_sets(days, events)
-    margin = np.asarray(margin, dtype=np.float64)
-    if margin.shape != sets.order.shape or not np.isfinite(margin).all():
-        raise InvalidInputError(
-            f"margins of shape {margin.shape} were given for {sets.order.size} people; one finite "
-            "margin each is needed"
-        )
-    margin = margin[sets.order]
+    margin = _sorted_margins(margin, sets)
     _, total, shift = _denominators(margin, sets)
     return float(margin[sets.cases].sum() - (np.log(total) + shift).sum())
 
@@ -299,14 +293,14 @@ def breslow(days: ArrayLike, events: ArrayLike, margin: ArrayLike, at: ArrayLike
     Raises
     ------
     InvalidInputError
-        If days and events are not as described.
+        If shapes, days or events are not as described, or a margin is not finite.
 
     References
     ----------
     Breslow (1972), discussion of Cox, J R Stat Soc B 34:216.
     """
     sets = risk_sets(days, events)
-    hazard = np.exp(np.asarray(margin, dtype=np.float64)[sets.order])
+    hazard = np.exp(_sorted_margins(margin, sets))
     jumps = 1 / np.cumsum(hazard[::-1])[::-1][sets.first]
     event_days = np.asarray(days, dtype=np.float64)[sets.order][sets.cases]
     cumulative = np.concatenate([[0.0], np.cumsum(jumps)])
@@ -330,6 +324,17 @@ def _checked_followup(days: ArrayLike, events: ArrayLike) -> tuple[FloatArray, F
     if not events.any():
         raise InvalidInputError("no event was seen in these people; a hazard cannot be estimated")
     return days, events
+
+
+def _sorted_margins(margin: ArrayLike, sets: RiskSets) -> FloatArray:
+    """Give margins earliest day first; refuse all but one finite margin for each person."""
+    margin = np.asarray(margin, dtype=np.float64)
+    if margin.shape != sets.order.shape or not np.isfinite(margin).all():
+        raise InvalidInputError(
+            f"margins of shape {margin.shape} were given for {sets.order.size} people; one finite "
+            "margin each is needed"
+        )
+    return np.asarray(margin[sets.order])
 
 
 def _denominators(margin: FloatArray, sets: RiskSets) -> tuple[FloatArray, FloatArray, float]:

@@ -218,6 +218,8 @@ def test_wrong_columns_margins_and_penalties_are_refused():
         cox_partial_loglik(days, events, [0.0])
     with pytest.raises(InvalidInputError, match="one finite"):
         cox_partial_loglik(days, events, [0.0, np.nan])
+    with pytest.raises(InvalidInputError, match="one finite"):
+        breslow(days, events, [0.0], [1.0])
 
 
 def test_five_thousand_people_with_ninety_columns_take_under_a_second():
