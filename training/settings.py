@@ -65,8 +65,9 @@ def nearest(name: str, known: tuple[str, ...]) -> str:
     str
         ``"; did you mean X?"``, or all accepted names when none is near.
     """
-    match = get_close_matches(name.lower(), known, n=1)
-    return f"; did you mean {match[0]}?" if match else f"; accepted are {', '.join(known)}"
+    spelled = {candidate.lower(): candidate for candidate in known}
+    match = get_close_matches(name.lower(), spelled, n=1)
+    return f"; did you mean {spelled[match[0]]}?" if match else f"; accepted are {', '.join(known)}"
 
 
 def _known_keys(kind: type[BaseModel]) -> list[str]:

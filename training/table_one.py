@@ -15,6 +15,15 @@ GROUPS = {
     "relapse": ("relapsed", "no relapse seen", "not at risk"),
 }
 
+_HARMLESS_WARNINGS = (
+    # tableone 0.9.6 writes its row "n" in a way that pandas 4 will refuse
+    "Setting a new row on a DataFrame with a MultiIndex",
+    # it computes what is not shown, also for groups of one or without any value
+    "Degrees of freedom <= 0",
+    "Mean of empty slice",
+    "All-NaN slice encountered",
+)
+
 
 def table_one(cohort: Cohort) -> pd.DataFrame:
     """Describe the eligible people by outcome, without any test of a difference.
@@ -41,10 +50,8 @@ def table_one(cohort: Cohort) -> pd.DataFrame:
     groups = _groups(cohort)
     data = pd.DataFrame({v.id: _described(v, cohort.rows.values[v.id]) for v in shown})
     with warnings.catch_warnings():
-        # tableone 0.9.6 writes its row "n" in a way that pandas 4 will refuse
-        warnings.filterwarnings(
-            "ignore", message="Setting a new row on a DataFrame with a MultiIndex"
-        )
+        for message in _HARMLESS_WARNINGS:
+            warnings.filterwarnings("ignore", message=message)
         table = _tableone(data.assign(outcome=groups), shown)
     table.columns = pd.Index([str(name[-1]) for name in table.columns])
     return _as_texts(table, cohort.dictionary, list(GROUPS[cohort.definition.task]))

@@ -130,7 +130,7 @@ def check_events(
         {
             "patient_id": _people(patient_ids),
             "day": _days(),
-            "event": pa.Column(checks=pa.Check.isin(kinds, name="event_unknown")),
+            "event": pa.Column(checks=pa.Check.isin(kinds, error="event_unknown")),
         }
     )
     words: Words = {
@@ -164,26 +164,26 @@ def _visits_schema(
         {
             "patient_id": _people(patient_ids),
             "day": _days(),
-            "instrument": pa.Column(checks=pa.Check.isin(list(ranges), name="instrument_unknown")),
+            "instrument": pa.Column(checks=pa.Check.isin(list(ranges), error="instrument_unknown")),
             "score": pa.Column(float, nullable=True),
         },
         checks=[
-            pa.Check(total_fits_scale, name="score_out_of_range"),
-            pa.Check(stands_once, name="duplicate_visit"),
+            pa.Check(total_fits_scale, error="score_out_of_range"),
+            pa.Check(stands_once, error="duplicate_visit"),
         ],
     )
 
 
 def _people(patient_ids: frozenset[str]) -> pa.Column:
     """Require an id of the patients table."""
-    return pa.Column(checks=pa.Check.isin(list(patient_ids), name="not_in_patients"))
+    return pa.Column(checks=pa.Check.isin(list(patient_ids), error="not_in_patients"))
 
 
 def _days() -> pa.Column:
     """Require a day that can be one."""
     return pa.Column(
         float,
-        checks=pa.Check.in_range(FIRST_DAY, LAST_DAY, name="day_out_of_range"),
+        checks=pa.Check.in_range(FIRST_DAY, LAST_DAY, error="day_out_of_range"),
         nullable=False,
     )
 
