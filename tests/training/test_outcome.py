@@ -18,7 +18,6 @@ from training.outcome import (
     relapse_outcome,
     response_outcome,
 )
-from training.scales import SCALES
 
 ROOT = Path(__file__).parents[2]
 PRESETS = outcome_definitions(
@@ -381,26 +380,3 @@ def test_an_entry_without_keys_is_refused():
 def test_a_landmark_may_be_read_on_events_alone_and_from_the_own_visit():
     rule = RELAPSE.model_copy(update={"at_least": None, "time_zero": "landmark_visit"})
     assert "(time zero is the visit there), admission to hospital;" in rule.describe()
-
-
-# ---- scales
-
-
-@pytest.mark.parametrize(
-    ("instrument", "total", "band"),
-    [
-        ("madrs", 34, "moderate (20-34)"),
-        ("madrs", 34.5, "moderate (20-34)"),
-        ("madrs", 35, "severe (35-60)"),
-        ("hamd17", 0, "none (0-7)"),
-        ("madrs", float("nan"), "not known"),
-        ("smfq", 10, "any"),
-    ],
-)
-def test_totals_fall_into_the_published_bands(instrument, total, band):
-    assert SCALES[instrument].band_of(total) == band
-
-
-def test_scale_maxima_are_the_published_ones():
-    maxima = {"madrs": 60, "hamd17": 52, "bdi2": 63, "qids_sr16": 27, "phq9": 27, "smfq": 26}
-    assert {name: SCALES[name].high for name in maxima} == maxima
