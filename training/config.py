@@ -1,0 +1,307 @@
+"""configs/*.yaml to typed settings; the only file that reads YAML."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from predictor.dictionary import Dictionary
+from predictor.errors import InvalidInputError
+from predictor.safety import SafetyRules
+from training.column_map import ColumnMap
+from training.evaluation import Resampling
+from training.importers import SourceSettings
+from training.outcome_definition import OutcomeDefinition, outcome_definitions
+from training.settings import checked_settings
+from training.simulation import World
+
+
+class RunConfig(BaseModel):
+    """Settings of one run.
+
+    Parameters
+    ----------
+    task : str
+        ``response`` or ``relapse``.
+    outcome : str
+        Name of an entry of ``outcomes.yaml``.
+    variables : tuple of str or "all"
+        Candidate predictors.
+    declared_variables : tuple of str
+        Those of the unpenalised learner.
+    severity : str
+        Variable of the severity comparator.
+    candidates : tuple of str
+        Learners to try.
+    expected_discrimination : float
+        AUC or C expected in new people, declared beforehand, in (0.5, 1).
+    resampling : Resampling
+        How people are split.
+    bootstrap_refits : int
+        Refits for the interval of trees.
+    decision_thresholds : tuple of float
+        Ends of the range over which net benefit is shown, in (0, 1).
+    planned_course : str
+        The course in words, printed with every score.
+    seed : int
+        Of every random choice.
+    jobs : int
+        Processes.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    task: Literal["response", "relapse"]
+    outcome: str
+    variables: tuple[str, ...] | Literal["all"] = "all"
+    declared_variables: tuple[str, ...] = ()
+    severity: str = "madrs_total"
+    candidates: tuple[str, ...] = Field(min_length=1)
+    expected_discrimination: float = Field(0.65, gt=0.5, lt=1)
+    resampling: Resampling = Resampling.model_validate({})
+    bootstrap_refits: int = Field(30, ge=2)
+    decision_thresholds: tuple[float, float] = (0.2, 0.8)
+    planned_course: str = "as planned in the training cohort"
+    seed: int = Field(0, ge=0)
+    jobs: int = Field(1, ge=1)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> RunConfig:
+        """Refuse thresholds that are no range."""
+        low, high = self.decision_thresholds
+        if not 0 < low < high < 1:
+            raise ValueError("decision_thresholds must be two numbers in order, inside (0, 1)")
+        return self
+
+
+def find_config(name: str | Path) -> tuple[Path, bool]:
+    """Find a configuration on disk, or among those that came with the package.
+
+    Parameters
+    ----------
+    name : str or Path
+        Such as ``configs/response.yaml``.
+
+    Returns
+    -------
+    path : Path
+        The file.
+    shipped : bool
+        Whether it came with the package.
+
+    Raises
+    ------
+    InvalidInputError
+        If there is none.
+    """
+    path = Path(name)
+    if path.is_file():
+        return path, False
+    parts = path.parts[1:] if path.parts[:1] == ("configs",) else path.parts
+    shipped = shipped_configs().joinpath(*parts)
+    if shipped.is_file():
+        return shipped, True
+    raise InvalidInputError(
+        f"{name} is neither a file nor shipped with the package; name a YAML file, or "
+        "configs/response.yaml or configs/relapse.yaml"
+    )
+
+
+def shipped_configs() -> Path:
+    """Tell where the configurations stand that came with the package.
+
+    Returns
+    -------
+    Path
+        ``training/configs_shipped`` of an installed wheel, ``configs`` of a clone.
+    """
+    package = Path(str(resources.files("training")))
+    installed = package / "configs_shipped"
+    return installed if installed.is_dir() else package.parent / "configs"
+
+
+def read_yaml(path: Path) -> Any:
+    """Read one YAML file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    object
+        Plain values.
+
+    Raises
+    ------
+    InvalidInputError
+        If it cannot be read as YAML.
+    """
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInputError(f"{path} cannot be read: {error}; name a YAML file") from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f", line {mark.line + 1}" if mark else ""
+        raise InvalidInputError(f"{path}{where} is not valid YAML; mend it there") from error
+
+
+def write_yaml(content: dict[str, Any], path: Path) -> None:
+    """Write plain values as YAML.
+
+    Parameters
+    ----------
+    content : dict
+        Such as the resolved settings of a run.
+    path : Path
+        File to write.
+    """
+    path.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True), encoding="utf-8")
+
+
+def read_run_config(name: str | Path, **overrides: Any) -> RunConfig:
+    """Read the settings of a run.
+
+    Parameters
+    ----------
+    name : str or Path
+        A file or a shipped name.
+    **overrides : object
+        Settings that replace those of the file; ``resampling`` is merged key by key.
+
+    Returns
+    -------
+    RunConfig
+        The checked settings.
+
+    Raises
+    ------
+    InvalidInputError
+        If a key is unknown or a value is not accepted.
+    """
+    path, _ = find_config(name)
+    content = read_yaml(path)
+    if not isinstance(content, dict):
+        raise InvalidInputError(f"{path} must hold keys such as task and outcome")
+    resampling = {**(content.get("resampling") or {}), **overrides.pop("resampling", {})}
+    return checked_settings(
+        RunConfig, {**content, **overrides, "resampling": resampling}, where=str(name)
+    )
+
+
+def source_overrides(settings: SourceSettings) -> dict[str, Any]:
+    """Turn what a source says about its run into overrides.
+
+    Parameters
+    ----------
+    settings : SourceSettings
+        Of ``configs/sources/NAME.yaml``.
+
+    Returns
+    -------
+    dict
+        For `read_run_config`.
+    """
+    said = dict(settings.run)
+    resampling = {key: said.pop(key) for key in ("folds", "repeats", "inner_folds") if key in said}
+    if "logistic_variables" in said:
+        said["declared_variables"] = said.pop("logistic_variables")
+    return {**said, "resampling": resampling}
+
+
+def read_dictionary() -> Dictionary:
+    """Read the data dictionary.
+
+    Returns
+    -------
+    Dictionary
+        Of ``configs/dictionary.yaml``.
+    """
+    return Dictionary.from_dict(read_yaml(find_config("configs/dictionary.yaml")[0]))
+
+
+def read_safety(dictionary: Dictionary) -> SafetyRules:
+    """Read the safety rules.
+
+    Parameters
+    ----------
+    dictionary : Dictionary
+        Whose variables they read.
+
+    Returns
+    -------
+    SafetyRules
+        Of ``configs/safety.yaml``.
+    """
+    return SafetyRules.from_dict(read_yaml(find_config("configs/safety.yaml")[0]), dictionary)
+
+
+def read_outcomes() -> dict[str, OutcomeDefinition]:
+    """Read the outcome definitions.
+
+    Returns
+    -------
+    dict of str to OutcomeDefinition
+        Of ``configs/outcomes.yaml``.
+    """
+    return outcome_definitions(read_yaml(find_config("configs/outcomes.yaml")[0]))
+
+
+def read_world(name: str | Path = "configs/simulation.yaml") -> World:
+    """Read the world of the simulator.
+
+    Parameters
+    ----------
+    name : str or Path
+        A file or a shipped name.
+
+    Returns
+    -------
+    World
+        The checked settings.
+    """
+    return checked_settings(World, read_yaml(find_config(name)[0]), where=str(name))
+
+
+def read_column_map(path: Path) -> ColumnMap:
+    """Read a column map.
+
+    Parameters
+    ----------
+    path : Path
+        A YAML file.
+
+    Returns
+    -------
+    ColumnMap
+        The checked map.
+    """
+    return checked_settings(ColumnMap, read_yaml(path) or {}, where=str(path))
+
+
+def read_source_settings(name: str) -> SourceSettings:
+    """Read how a real data set maps to our tables.
+
+    Parameters
+    ----------
+    name : str
+        Such as ``ds005917``.
+
+    Returns
+    -------
+    SourceSettings
+        Of ``configs/sources/NAME.yaml``.
+
+    Raises
+    ------
+    InvalidInputError
+        If the source is not known.
+    """
+    path, _ = find_config(f"configs/sources/{name}.yaml")
+    return checked_settings(SourceSettings, read_yaml(path), where=str(path))

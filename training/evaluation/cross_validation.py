@@ -1,0 +1,308 @@
+"""Repeated nested cross-validation: the whole procedure anew in every training fold.
+
+Encoding, imputation, scale, tuning and calibration are learned inside each outer training fold,
+so that what is reported comes only from people whom nothing fitted has seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from joblib import Parallel, delayed
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from predictor.boosted import Boosted
+from predictor.calibration import logistic
+from predictor.dictionary import Variable
+from predictor.errors import InvalidInputError
+from training.calibrating import fit_baseline
+from training.fitting import Outcome, Prepared, Values, prepare
+from training.learners import AVERAGE, COMPARATORS, Learner
+from training.penalised_fit import ConvergenceError
+from training.splits import Split, feasible_folds, folds, require_disjoint
+from training.tuning import Fitted, inner_folds, tune_and_fit
+
+Floats = NDArray[np.float64]
+
+RISK_DAYS = (15, 30, 60, 90, 120, 150, 180)
+"""Days after time zero at which relapse risks are evaluated."""
+
+
+class Resampling(BaseModel):
+    """How people are split.
+
+    Parameters
+    ----------
+    folds, repeats : int
+        Of the outer cross-validation.
+    inner_folds : int
+        Of tuning and calibration.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    folds: int = Field(5, ge=2)
+    repeats: int = Field(2, ge=1)
+    inner_folds: int = Field(5, ge=2)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Analysis:
+    """The people analysed and what is known of them.
+
+    Parameters
+    ----------
+    values : mapping of str to ndarray, shape (n,)
+        Coded answers.
+    variables : tuple of Variable
+        Candidate predictors.
+    declared : tuple of Variable
+        The few read by learners for declared variables.
+    severity : tuple of Variable
+        Baseline severity, for the comparator.
+    outcome : Outcome
+        What is predicted.
+    groups : tuple of str
+        Patient of each row.
+    """
+
+    values: Values
+    variables: tuple[Variable, ...]
+    declared: tuple[Variable, ...]
+    severity: tuple[Variable, ...]
+    outcome: Outcome
+    groups: tuple[str, ...]
+
+    @property
+    def task(self) -> str:
+        """``response`` or ``relapse``."""
+        return "response" if self.outcome.days is None else "relapse"
+
+    def read_by(self, learner: Learner) -> tuple[Variable, ...]:
+        """Tell which variables a learner reads.
+
+        Parameters
+        ----------
+        learner : Learner
+            Candidate or comparator.
+
+        Returns
+        -------
+        tuple of Variable
+            All, the declared ones, or severity alone.
+        """
+        if learner in COMPARATORS:
+            return self.severity
+        return self.declared if learner.declared_only else self.variables
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OutOfFold:
+    """Predictions of one candidate for people it never saw.
+
+    Parameters
+    ----------
+    name : str
+        Candidate or comparator.
+    margin : ndarray, shape (n, n_repeats)
+        Calibrated margins.
+    probability : ndarray, shape (n, n_repeats) or (n, n_repeats, 7)
+        Probability of response, or of relapse by each of `RISK_DAYS`.
+    fold : ndarray of int, shape (n, n_repeats)
+        Fold in which the person was held out.
+    contributions : dict of str to list of float
+        Mean absolute contribution of each variable in each outer training fold.
+    no_signal_folds : int
+        Training folds in which the margins ranked nobody.
+    failure : str
+        Why it could not be evaluated; empty if it could.
+    """
+
+    name: str
+    margin: Floats
+    probability: Floats
+    fold: NDArray[np.intp]
+    contributions: dict[str, list[float]] = field(default_factory=dict)
+    no_signal_folds: int = 0
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Held:
+    """What one candidate says of the held-out people of one split."""
+
+    margin: Floats
+    probability: Floats
+    contributions: dict[str, float]
+    no_signal: bool
+    failure: str = ""
+
+
+def cross_validate(
+    analysis: Analysis,
+    learners: Sequence[Learner],
+    resampling: Resampling,
+    *,
+    rng: np.random.Generator,
+    jobs: int = 1,
+) -> dict[str, OutOfFold]:
+    """Evaluate candidates and comparators on the same splits.
+
+    Parameters
+    ----------
+    analysis : Analysis
+        People and outcome.
+    learners : sequence of Learner
+        Candidates; the comparators are added.
+    resampling : Resampling
+        How people are split.
+    rng : numpy.random.Generator
+        Draws the splits.
+    jobs : int
+        Processes; the numbers do not depend on it.
+
+    Returns
+    -------
+    dict of str to OutOfFold
+        By name, candidates first, the average last.
+
+    Raises
+    ------
+    InvalidInputError
+        If fewer than two people have the rarer outcome.
+    """
+    y = analysis.outcome.events
+    n_splits = feasible_folds(y, resampling.folds, groups=analysis.groups)
+    splits = folds(
+        y, groups=analysis.groups, n_splits=n_splits, n_repeats=resampling.repeats, rng=rng
+    )
+    tried = [*learners, *(c for c in COMPARATORS if c.task == analysis.task)]
+    work = (
+        delayed(_one_split)(analysis, tried, split, resampling.inner_folds, child)
+        for split, child in zip(splits, rng.spawn(len(splits)), strict=True)
+    )
+    done: list[dict[str, _Held]] = list(Parallel(n_jobs=jobs)(work))
+    return {name: _gather(name, analysis, splits, done) for name in done[0]}
+
+
+def inner_splits(
+    outcome: Outcome, groups: Sequence[str], wanted: int, rng: np.random.Generator
+) -> list[Split]:
+    """Split one training set for tuning and calibration.
+
+    Parameters
+    ----------
+    outcome : Outcome
+        Of the training rows.
+    groups : sequence of str
+        Their patients.
+    wanted : int
+        Inner folds wanted; fewer where the rarer outcome is too rare.
+    rng : numpy.random.Generator
+        Draws the splits.
+
+    Returns
+    -------
+    list of Split
+        One repeat.
+    """
+    possible = feasible_folds(outcome.events, wanted, groups=groups)
+    return folds(outcome.events, groups=groups, n_splits=possible, n_repeats=1, rng=rng)
+
+
+def _one_split(
+    analysis: Analysis,
+    tried: Sequence[Learner],
+    split: Split,
+    wanted: int,
+    rng: np.random.Generator,
+) -> dict[str, _Held]:
+    """Repeat the whole procedure in one training fold and predict the held-out people."""
+    groups = np.asarray(analysis.groups)
+    require_disjoint(groups, train=split.train, test=split.test)
+    outcome = analysis.outcome.take(split.train)
+    held: dict[str, _Held] = {}
+    try:
+        inner = inner_splits(outcome, groups[split.train].tolist(), wanted, rng)
+    except InvalidInputError as error:
+        inner, reason = [], str(error)
+    shared: dict[tuple[str, ...], tuple[Prepared, list[object]]] = {}
+    for learner in tried:
+        if not inner:
+            held[learner.name] = _failed(split, reason)
+            continue
+        variables = analysis.read_by(learner)
+        key = tuple(v.id for v in variables)
+        try:
+            if key not in shared:
+                prepared = prepare(analysis.values, variables, split.train)
+                found = inner_folds(analysis.values, variables, split.train, outcome, inner)
+                shared[key] = (prepared, list(found))
+            prepared, inside = shared[key]
+            fitted = tune_and_fit(learner, prepared, outcome, inside)  # type: ignore[arg-type]
+        except (InvalidInputError, ConvergenceError) as error:
+            held[learner.name] = _failed(split, str(error))
+            continue
+        held[learner.name] = _predict(fitted, analysis, split)
+    held[AVERAGE[analysis.task]] = _average(outcome, split)
+    return held
+
+
+def _predict(fitted: Fitted, analysis: Analysis, split: Split) -> _Held:
+    """Predict the held-out people of one split."""
+    prepared = fitted.prepared
+    rows = {v: analysis.values[v][split.test] for v in prepared.encoding.variables}
+    X = prepared.encoding.transform(rows) if rows else np.empty((len(split.test), 0))
+    margin = fitted.margin(X)
+    probability = logistic(margin)
+    if fitted.baseline is not None:
+        probability = fitted.baseline.risk(margin[:, None], np.array(RISK_DAYS, dtype=np.float64))
+        # Hazards of different fits share no zero; from the reference of each, they compare.
+        margin = margin - fitted.calibration.affine.apply(fitted.fitted.learner.base)
+    boosted = isinstance(fitted.fitted.learner, Boosted)
+    read = prepared.X if boosted else prepared.complete
+    raw = prepared.encoding.by_variable(fitted.fitted.learner.contributions(read))
+    size = np.abs(fitted.calibration.affine.slope * raw).mean(axis=0)
+    named = dict(zip(prepared.encoding.variables, size.tolist(), strict=True))
+    return _Held(margin, probability, named, fitted.calibration.no_signal)
+
+
+def _average(outcome: Outcome, split: Split) -> _Held:
+    """Give everybody held out the average of the training fold."""
+    margin = np.zeros(len(split.test))
+    if outcome.days is None:
+        share = float(np.clip(outcome.events.mean(), 1e-6, 1 - 1e-6))
+        margin += np.log(share / (1 - share))
+        return _Held(margin, logistic(margin), {}, no_signal=True)
+    curve = fit_baseline(outcome.days, outcome.events, np.zeros(len(outcome.events)))
+    risks = curve.risk(margin[:, None], np.array(RISK_DAYS, dtype=np.float64))
+    return _Held(margin, risks, {}, no_signal=True)
+
+
+def _failed(split: Split, reason: str) -> _Held:
+    """Mark a candidate that could not be fitted in one split."""
+    nothing = np.full(len(split.test), np.nan)
+    return _Held(nothing, nothing, {}, no_signal=False, failure=reason)
+
+
+def _gather(
+    name: str, analysis: Analysis, splits: Sequence[Split], done: Sequence[dict[str, _Held]]
+) -> OutOfFold:
+    """Put the held-out predictions of all splits in the order of people."""
+    n, repeats = len(analysis.groups), 1 + max(split.repeat for split in splits)
+    shape = (n, repeats) if analysis.outcome.days is None else (n, repeats, len(RISK_DAYS))
+    margin, probability = np.full((n, repeats), np.nan), np.full(shape, np.nan)
+    fold = np.zeros((n, repeats), dtype=np.intp)
+    failure = next((held[name].failure for held in done if held[name].failure), "")
+    for split, held in zip(splits, done, strict=True):
+        fold[split.test, split.repeat] = split.fold
+        if not failure:
+            margin[split.test, split.repeat] = held[name].margin
+            probability[split.test, split.repeat] = held[name].probability
+    ids = dict.fromkeys(v for held in done for v in held[name].contributions)
+    sizes = {v: [held[name].contributions.get(v, 0.0) for held in done] for v in ids}
+    without = sum(held[name].no_signal for held in done)
+    return OutOfFold(name, margin, probability, fold, sizes, without, failure)

@@ -1,0 +1,110 @@
+"""The table of what is tried: one line for each learner, with its reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from predictor.errors import InvalidInputError
+
+
+@dataclass(frozen=True, slots=True)
+class Learner:
+    """One learner that a run may try.
+
+    Parameters
+    ----------
+    name : str
+        As in the configuration.
+    task : str
+        ``response`` or ``relapse``.
+    kind : str
+        ``linear`` or ``boosted``.
+    simplicity : int
+        Lower is simpler; among equally good learners the simplest is chosen.
+    l1_ratios : tuple of float
+        Shares of the l1 penalty that are tried; empty for trees and unpenalised fits.
+    declared_only : bool
+        Whether it reads only the few variables declared for it.
+    reason : str
+        Why it is worth trying.
+    """
+
+    name: str
+    task: Literal["response", "relapse"]
+    kind: Literal["linear", "boosted"]
+    simplicity: int
+    l1_ratios: tuple[float, ...]
+    declared_only: bool
+    reason: str
+
+
+LEARNERS: tuple[Learner, ...] = (
+    Learner(
+        "logistic", "response", "linear", 0, (), declared_only=True,
+        reason="unpenalised, for few declared variables: what a trial report would fit",
+    ),
+    Learner(
+        "ridge", "response", "linear", 1, (0.0,), declared_only=False,
+        reason="many small effects, the usual truth of clinical baselines",
+    ),
+    Learner(
+        "elastic_net", "response", "linear", 2, (0.5, 0.9), declared_only=False,
+        reason="few of many effects",
+    ),
+    Learner(
+        "xgboost", "response", "boosted", 3, (), declared_only=False,
+        reason="thresholds and interactions, shallow trees only",
+    ),
+    Learner(
+        "cox_ridge", "relapse", "linear", 1, (0.0,), declared_only=False,
+        reason="proportional hazards with many small effects",
+    ),
+    Learner(
+        "xgboost_cox", "relapse", "boosted", 3, (), declared_only=False,
+        reason="thresholds and interactions on the hazard, shallow trees only",
+    ),
+)  # fmt: skip
+
+COMPARATORS: tuple[Learner, ...] = (
+    Learner(
+        "severity", "response", "linear", 0, (), declared_only=True,
+        reason="baseline severity alone: what a model must beat to be worth its questions",
+    ),
+    Learner(
+        "severity_cox", "relapse", "linear", 0, (), declared_only=True,
+        reason="baseline severity alone: what a model must beat to be worth its questions",
+    ),
+)  # fmt: skip
+"""Always shown, never chosen; beside them stands the average (prevalence, Kaplan–Meier)."""
+
+AVERAGE = {"response": "prevalence", "relapse": "kaplan_meier"}
+"""Name of the comparator that gives everybody the same number."""
+
+
+def learner_named(name: str, task: str) -> Learner:
+    """Find a learner of the table.
+
+    Parameters
+    ----------
+    name : str
+        As in the configuration.
+    task : str
+        ``response`` or ``relapse``.
+
+    Returns
+    -------
+    Learner
+        The line of the table.
+
+    Raises
+    ------
+    InvalidInputError
+        If there is none for this task.
+    """
+    known = {learner.name: learner for learner in LEARNERS if learner.task == task}
+    if name not in known:
+        raise InvalidInputError(
+            f"candidates: {name!r} is no learner for {task}; accepted are {', '.join(known)}"
+        )
+    return known[name]

@@ -1,0 +1,309 @@
+"""Tune by inner cross-validation, calibrate on its out-of-fold margins, add the interval.
+
+The inner folds repeat everything: encoding, imputation and scale are learned anew in each. The
+margins of the chosen setting, each from a fit that never saw the person, are what the calibration
+is fitted on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from predictor.boosted import Boosted
+from predictor.calibration import Affine, BaselineHazard
+from predictor.dictionary import Variable
+from predictor.model import Model
+from predictor.uncertainty import Uncertainty, rounded_support
+from training.calibrating import (
+    KNOT_DAYS,
+    CalibrationFit,
+    fit_affine_relapse,
+    fit_affine_response,
+    fit_baseline,
+)
+from training.fitting import (
+    FittedLearner,
+    Outcome,
+    Prepared,
+    Setting,
+    Values,
+    fit_learner,
+    margins_of_settings,
+    prepare,
+    refit_trees,
+    settings_of,
+)
+from training.learners import Learner
+from training.penalised_cox import cox_partial_loglik
+from training.splits import Split
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class InnerFold:
+    """One inner split, prepared once for all learners.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        Inner training rows.
+    outcome : Outcome
+        Theirs.
+    X_held_out : ndarray, shape (n_held_out, n_columns)
+        Held-out rows in the same encoding.
+    held_out : ndarray of int
+        Places of the held-out rows among the training rows.
+    """
+
+    prepared: Prepared
+    outcome: Outcome
+    X_held_out: Floats
+    held_out: NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fitted:
+    """A tuned and calibrated learner.
+
+    Parameters
+    ----------
+    learner : Learner
+        Line of the table.
+    setting : Setting
+        What was chosen.
+    fitted : FittedLearner
+        On all training rows.
+    prepared : Prepared
+        Those rows.
+    calibration : CalibrationFit
+        Fitted on out-of-fold margins.
+    baseline : BaselineHazard or None
+        Relapse only.
+    calibrated_margins : ndarray, shape (n,)
+        Calibrated out-of-fold margins of the training rows.
+    """
+
+    learner: Learner
+    setting: Setting
+    fitted: FittedLearner
+    prepared: Prepared
+    calibration: CalibrationFit
+    baseline: BaselineHazard | None
+    calibrated_margins: Floats
+
+    def margin(self, X: Floats) -> Floats:
+        """Give calibrated margins of encoded rows.
+
+        Parameters
+        ----------
+        X : ndarray, shape (n, n_columns)
+            Encoded by ``prepared.encoding``, NaN where missing.
+
+        Returns
+        -------
+        ndarray, shape (n,)
+            Calibrated margins.
+        """
+        linear = not isinstance(self.fitted.learner, Boosted)
+        read = self.prepared.imputation.fill(X) if linear else X
+        return self.calibration.affine.apply(self.fitted.learner.margin(read))
+
+
+def inner_folds(
+    values: Values,
+    variables: Sequence[Variable],
+    rows: NDArray[np.intp],
+    outcome: Outcome,
+    splits: Sequence[Split],
+) -> list[InnerFold]:
+    """Prepare the inner splits of one training set.
+
+    Parameters
+    ----------
+    values : mapping of str to ndarray, shape (n_all,)
+        Coded answers of everybody.
+    variables : sequence of Variable
+        Candidate predictors.
+    rows : ndarray of int
+        Places of the training rows.
+    outcome : Outcome
+        Of the training rows.
+    splits : sequence of Split
+        Of the training rows, places counted among them.
+
+    Returns
+    -------
+    list of InnerFold
+        One for each split.
+    """
+    folds = []
+    for split in splits:
+        prepared = prepare(values, variables, rows[split.train])
+        held_out = {v.id: values[v.id][rows[split.test]] for v in variables}
+        X = prepared.encoding.transform(held_out)
+        folds.append(InnerFold(prepared, outcome.take(split.train), X, split.test))
+    return folds
+
+
+def tune_and_fit(
+    learner: Learner, prepared: Prepared, outcome: Outcome, folds: Sequence[InnerFold]
+) -> Fitted:
+    """Choose the setting, fit it on all training rows and calibrate it.
+
+    Parameters
+    ----------
+    learner : Learner
+        Line of the table.
+    prepared : Prepared
+        All training rows.
+    outcome : Outcome
+        Theirs.
+    folds : sequence of InnerFold
+        Inner splits of the same rows.
+
+    Returns
+    -------
+    Fitted
+        Where no margin ranks people, its calibration says ``no_signal``.
+    """
+    settings = settings_of(learner, prepared, outcome)
+    margins = np.full((len(outcome.events), len(settings)), np.nan)
+    losses = np.zeros(len(settings))
+    for fold in folds:
+        found = margins_of_settings(learner, settings, fold.prepared, fold.outcome, fold.X_held_out)
+        margins[fold.held_out] = found
+        held_out = outcome.take(fold.held_out)
+        losses += [_loss(held_out, column) for column in found.T]
+    best = int(np.argmin(losses))
+    out_of_fold = margins[:, best]
+    calibration = _calibrate(learner, out_of_fold, outcome)
+    calibrated = calibration.affine.apply(out_of_fold)
+    baseline = None
+    if outcome.days is not None:
+        baseline = fit_baseline(outcome.days, outcome.events, calibrated)
+    fitted = fit_learner(learner, settings[best], prepared, outcome)
+    return Fitted(learner, settings[best], fitted, prepared, calibration, baseline, calibrated)
+
+
+def freeze(fitted: Fitted, outcome: Outcome, *, n_refits: int, rng: np.random.Generator) -> Model:
+    """Add interval and training support to a fitted learner.
+
+    Parameters
+    ----------
+    fitted : Fitted
+        Tuned and calibrated on all training rows.
+    outcome : Outcome
+        Theirs.
+    n_refits : int
+        Bootstrap refits of trees.
+    rng : numpy.random.Generator
+        Draws the resamples.
+
+    Returns
+    -------
+    Model
+        Ready for a bundle.
+    """
+    prepared, learner = fitted.prepared, fitted.fitted.learner
+    boosted = isinstance(learner, Boosted)
+    refits = None
+    if boosted:
+        refits = refit_trees(fitted.setting, prepared, outcome, n_refits=n_refits, rng=rng)
+    raw = learner.margin(prepared.X if boosted else prepared.complete)
+    low, high = rounded_support(prepared.X, _grid(prepared))
+    return Model(
+        task="response" if outcome.days is None else "relapse",
+        family=fitted.learner.name,
+        encoding=prepared.encoding,
+        learner=learner,
+        calibration=fitted.calibration.affine,
+        uncertainty=Uncertainty(
+            covariance=fitted.fitted.covariance,
+            means=prepared.means,
+            calibration_covariance=_centred_covariance(fitted, float(raw.mean())),
+            margin_mean=float(raw.mean()),
+            margin_sd=float(fitted.calibration.affine.apply(raw).std()),
+            support_low=low,
+            support_high=high,
+            missing_variance=_missing_variance(prepared, learner),
+        ),
+        imputation=None if boosted else prepared.imputation,
+        refits=refits,
+        baseline=fitted.baseline,
+        hazard_variance=_hazard_variance(fitted, outcome),
+    )
+
+
+def _loss(outcome: Outcome, margin: Floats) -> float:
+    """Give the tuning loss of held-out people: log-loss, or minus the partial log-likelihood."""
+    if outcome.days is None:
+        return float(np.sum(np.logaddexp(0.0, margin) - outcome.events * margin))
+    if not outcome.events.any():
+        return 0.0
+    return -cox_partial_loglik(outcome.days, outcome.events, margin)
+
+
+def _calibrate(learner: Learner, out_of_fold: Floats, outcome: Outcome) -> CalibrationFit:
+    """Fit the affine calibration; a maximum-likelihood fit keeps the line it has by definition.
+
+    Even that one becomes the average where its out-of-fold margins rank nobody.
+    """
+    if outcome.days is None:
+        fit = fit_affine_response(out_of_fold, outcome.events)
+    else:
+        fit = fit_affine_relapse(out_of_fold, outcome.days, outcome.events)
+    if learner.declared_only and not fit.no_signal:
+        return replace(fit, affine=Affine(0.0, 1.0), covariance=np.zeros((2, 2)))
+    return fit
+
+
+def _centred_covariance(fitted: Fitted, centre: float) -> Floats:
+    """Move the calibration's covariance to an intercept at the mean margin."""
+    move = np.array([[1.0, centre], [0.0, 1.0]])
+    return np.asarray(move @ fitted.calibration.covariance @ move.T)
+
+
+def _grid(prepared: Prepared) -> Floats:
+    """Choose the grid for the ends of the training range: about a third of an SD, as 1, 2 or 5."""
+    wish = prepared.scale / 3
+    power = 10.0 ** np.floor(np.log10(wish))
+    steps = np.array([1.0, 2.0, 5.0, 10.0])
+    return np.asarray(power * steps[np.searchsorted(steps, wish / power * (1 - 1e-9))])
+
+
+def _missing_variance(prepared: Prepared, learner: object) -> Floats:
+    """Give the variance of each variable's contribution over those who answered it (trees)."""
+    if not isinstance(learner, Boosted):
+        return np.empty(0)
+    contributions = prepared.encoding.by_variable(learner.contributions(prepared.X))
+    missing = prepared.encoding.by_variable(np.isnan(prepared.X).astype(np.float64)) > 0
+    answered = np.where(missing, np.nan, contributions)
+    return np.asarray(np.nanvar(answered, axis=0))
+
+
+def _hazard_variance(fitted: Fitted, outcome: Outcome) -> Floats | None:
+    """Give the variance of the log cumulative baseline hazard by day (Tsiatis 1981), at the knots.
+
+    Sum of events over the squared sum of hazard ratios at risk, divided by the squared hazard;
+    before the first event the value of the first knot with an event stands.
+    """
+    if outcome.days is None or fitted.baseline is None:
+        return None
+    order = np.argsort(outcome.days, kind="stable")
+    days, events = outcome.days[order], outcome.events[order]
+    at_risk = np.cumsum(np.exp(fitted.calibrated_margins[order])[::-1])[::-1]
+    first = np.searchsorted(days, days)  # everybody with the same day is at risk together
+    increments = np.cumsum(events / at_risk[first] ** 2)
+    knots = np.array(KNOT_DAYS, dtype=np.float64)
+    upto = np.searchsorted(days, knots, side="right") - 1
+    variance = np.where(upto >= 0, increments[np.maximum(upto, 0)], 0.0)
+    hazard = fitted.baseline.cumulative_at(knots)
+    relative = np.divide(variance, hazard**2, out=np.full(knots.size, np.nan), where=variance > 0)
+    seen = np.flatnonzero(np.isfinite(relative))
+    grid = np.arange(fitted.baseline.cumulative.size, dtype=np.float64)
+    return np.asarray(np.interp(grid, knots[seen], relative[seen]))
