@@ -1,0 +1,21 @@
+"""Figures of a run: arrays in, SVG or PNG bytes out.
+
+The only part of the project that imports matplotlib, and it does so in one file. Numbers are
+computed elsewhere; here they are drawn.
+"""
+
+from training.figures.binary import calibration, decision_curve, roc
+from training.figures.canvas import Line
+from training.figures.contributions import beeswarm, importance
+from training.figures.survival import relapse_calibration, relapse_curves
+
+__all__ = [
+    "Line",
+    "beeswarm",
+    "calibration",
+    "decision_curve",
+    "importance",
+    "relapse_calibration",
+    "relapse_curves",
+    "roc",
+]
