@@ -258,13 +258,14 @@ def _place(value: float, low: float, high: float) -> float:
 
 
 def _padded(low: float, high: float) -> tuple[float, float]:
-    """Widen a range so that short bars do not look long, staying inside 0 to 1."""
+    """Widen a range so that short bars do not look long, not past 0 or 1 for its own sake."""
     room = max(0.1, (high - low) * 0.08)
-    return max(0.0, low - room), min(1.0, high + room)
+    return min(low, max(0.0, low - room)), max(high, min(1.0, high + room))
 
 
 def _ticks(low: float, high: float) -> list[float]:
-    """Round numbers inside a range, at most six."""
+    """Round probabilities inside a range; where steps overshoot 0 or 1 no tick is written."""
+    low, high = max(0.0, low), min(1.0, high)
     step = next(s for s in (0.05, 0.1, 0.2) if (high - low) / s <= 5.5)
     return [i * step for i in range(math.ceil(low / step - 1e-9), int(high / step + 1e-9) + 1)]
 
