@@ -58,17 +58,18 @@ def loop_brier(days, events, risk, t):
 def loop_dynamic(days, events, risk, t):
     good = pairs = 0.0
     for i in range(len(days)):
+        if days[i] > t or not events[i]:
+            continue
+        weight = 1 / staying(days, events, days[i])
         for j in range(len(days)):
-            free = days[j] > t or (days[j] == t and not events[j])
-            if days[i] <= t and events[i] and free:
-                weight = 1 / staying(days, events, days[i])
+            if days[j] > t or (days[j] == t and not events[j]):
                 pairs += weight
                 good += weight * ((risk[i] > risk[j]) + 0.5 * (risk[i] == risk[j]))
     return good / pairs
 
 
 @pytest.mark.parametrize("grid", [False, True])
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 def test_measures_agree_with_slow_loops(seed, grid):
     days, events, risk = people(40 + 7 * seed, seed, grid)
     assert s.harrell_c(days, events, risk) == pytest.approx(
