@@ -7,6 +7,7 @@ from training.evaluation.cross_validation import (
     OutOfFold,
     Resampling,
     cross_validate,
+    inner_splits,
 )
 from training.evaluation.performance import measure
 from training.evaluation.sentinels import Sentinel, watch
@@ -20,6 +21,7 @@ __all__ = [
     "Sentinel",
     "choose",
     "cross_validate",
+    "inner_splits",
     "measure",
     "watch",
 ]

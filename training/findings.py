@@ -1,0 +1,155 @@
+"""All numbers of one run, and what the run ends as."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from predictor.model import Model
+from training.cohort import Cohort
+from training.config import RunConfig
+from training.evaluation import Analysis, Choice, OutOfFold, Sentinel
+from training.fitting import prepare
+from training.importers import SourceCohort
+from training.learners import learner_named
+from training.metrics.intervals import Estimate
+from training.samplesize import SampleSize, required_sample
+
+MINIMUM_EVENTS = 10
+"""Fewer events (or, for response, non-events) than this, and no bundle is written."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Findings:
+    """All numbers of a run, before anything is drawn or written.
+
+    Parameters
+    ----------
+    config : RunConfig
+        Resolved settings.
+    cohort : Cohort
+        Who was eligible, and the outcome.
+    source : SourceCohort or None
+        What else is known of a real data set.
+    analysis : Analysis
+        Who was analysed.
+    out_of_fold : dict of str to OutOfFold
+        Predictions of candidates and comparators; empty where no fold could be made.
+    metrics : dict of str to dict of str to Estimate
+        Measures by candidate.
+    undefined : dict of str to dict of str to str
+        Measures without a value, with the reason, by candidate.
+    choice : Choice or None
+        What was chosen.
+    sentinels : dict of str to Sentinel
+        Guards.
+    sample_size : SampleSize or None
+        Riley's minimum; None without events.
+    status, reason : str
+        ``fitted``, ``exploratory`` or ``refused``, and what is missing.
+    model : Model or None
+        Fitted on everybody analysed; None if refused.
+    """
+
+    config: RunConfig
+    cohort: Cohort
+    source: SourceCohort | None
+    analysis: Analysis
+    out_of_fold: dict[str, OutOfFold]
+    metrics: dict[str, dict[str, Estimate]]
+    undefined: dict[str, dict[str, str]]
+    choice: Choice | None
+    sentinels: dict[str, Sentinel]
+    sample_size: SampleSize | None
+    status: str
+    reason: str
+    model: Model | None
+
+    @property
+    def stamp(self) -> str:
+        """What is said on every score."""
+        return "internally_validated" if self.status == "fitted" else "exploratory"
+
+
+def sample_size_of(config: RunConfig, analysis: Analysis) -> SampleSize | None:
+    """Compute Riley's minimum for the largest candidate; constant columns are no parameters.
+
+    Parameters
+    ----------
+    config : RunConfig
+        Holds the discrimination declared beforehand.
+    analysis : Analysis
+        People and candidate predictors.
+
+    Returns
+    -------
+    SampleSize or None
+        None without both outcomes or without a column.
+    """
+    share = float(np.mean(analysis.outcome.events)) if analysis.groups else 0.0
+    learners = [learner_named(name, config.task) for name in config.candidates]
+    rows = np.arange(len(analysis.groups))
+    columns = [
+        len(prepare(analysis.values, analysis.read_by(learner), rows).encoding.columns)
+        for learner in learners
+        if rows.size
+    ]
+    if not columns or max(columns) == 0 or not 0 < share < 1:
+        return None
+    return required_sample(
+        config.task,
+        discrimination=config.expected_discrimination,
+        event_share=share,
+        n_parameters=max(columns),
+        n_available=len(analysis.groups),
+    )
+
+
+def status_of(
+    analysis: Analysis,
+    sentinels: Mapping[str, Sentinel],
+    choice: Choice | None,
+    size: SampleSize | None,
+) -> tuple[str, str]:
+    """Decide what the run ends as, and say why.
+
+    Parameters
+    ----------
+    analysis : Analysis
+        People and outcome.
+    sentinels : mapping of str to Sentinel
+        Guards.
+    choice : Choice or None
+        What was chosen.
+    size : SampleSize or None
+        Riley's minimum.
+
+    Returns
+    -------
+    status, reason : str
+        ``fitted``, ``exploratory`` or ``refused``; what is missing.
+    """
+    failed = [f"{name}: {s.detail}" for name, s in sentinels.items() if not s.passed]
+    if failed:
+        return "refused", "leak: " + "; ".join(failed)
+    events = int(analysis.outcome.events.sum())
+    others = len(analysis.groups) - events
+    needed_others = MINIMUM_EVENTS if analysis.task == "response" else 0
+    if events < MINIMUM_EVENTS or others < needed_others:
+        counted = f"{events} events" + (f" and {others} non-events" if needed_others else "")
+        return "refused", (
+            f"{counted} support no model: at least {MINIMUM_EVENTS} of each kind are needed"
+        )
+    if choice is None:
+        return "refused", "no candidate could be fitted in every training fold"
+    lacking = []
+    if size is None or not size.is_enough:
+        needed = "unknown" if size is None else str(size.n_required)
+        lacking.append(
+            f"{len(analysis.groups)} people are fewer than the {needed} that Riley's criteria ask"
+        )
+    if not choice.better_than_average:
+        lacking.append("no better than the average")
+    return ("exploratory", "; ".join(lacking)) if lacking else ("fitted", "")
