@@ -7,11 +7,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
+import io
 import json
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, cast
 
@@ -28,6 +30,7 @@ FORMAT = 1
 
 FILES = ("arrays.npz", "model.json", "reference.json")
 _MODEL_KEYS = {"task", "family", "dictionary", "safety", "encoding"}
+_REFERENCE_KEYS = {"name", "row", "score"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +129,11 @@ def write_bundle(bundle: Bundle, folder: Path) -> Path:
     Raises
     ------
     InvalidInputError
-        If the folder holds something.
+        If the folder holds something, or is a file.
     """
     folder = Path(folder)
-    if folder.exists() and any(folder.iterdir()):
-        raise InvalidInputError(f"{folder} is not empty; name a new folder for the bundle")
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise InvalidInputError(f"{folder} is there already; name a new folder for the bundle")
     folder.mkdir(parents=True, exist_ok=True)
     _write_arrays(bundle.model.to_arrays(), folder / "arrays.npz")
     model = {
@@ -172,27 +175,58 @@ def read_bundle(folder: Path) -> Bundle:
         If a file is missing, a byte was changed, a key is unknown or the format is newer.
     """
     folder = Path(folder)
+    if not folder.is_dir():
+        raise BundleError(f"{folder} is no folder; name the folder of a bundle")
     manifest = _read_manifest(folder)
     contents = {name: _read_file(folder, name) for name in FILES}
     for name, content in contents.items():
-        if _sha256(content) != manifest["files"].get(name):
+        if _sha256(content) != manifest["files"][name]:
             raise BundleError(f"{folder / name} was changed after it was written; {_AGAIN}")
+    arrays = _read_arrays(contents["arrays.npz"], folder / "arrays.npz")
     model = _parse(contents["model.json"], folder / "model.json")
+    reference = _parse(contents["reference.json"], folder / "reference.json")
     if set(model) != _MODEL_KEYS:
         raise BundleError(f"{folder / 'model.json'} has unknown or missing keys; {_AGAIN}")
+    if not all(set(entry) == _REFERENCE_KEYS for entry in reference):
+        raise BundleError(f"{folder / 'reference.json'} has unknown or missing keys; {_AGAIN}")
+    try:
+        read = _assemble(model, arrays, _provenance(manifest), reference)
+    except (InvalidInputError, LookupError, TypeError, ValueError) as error:
+        raise BundleError(f"{folder} holds parts that do not fit together; {_AGAIN}") from error
+    if set(read.model.to_arrays()) != set(arrays):
+        raise BundleError(f"{folder / 'arrays.npz'} has unknown or missing keys; {_AGAIN}")
+    return read
+
+
+def _assemble(
+    model: Mapping[str, Any],
+    arrays: Mapping[str, np.ndarray[Any, Any]],
+    provenance: Provenance,
+    reference: list[Mapping[str, Any]],
+) -> Bundle:
+    """Put the parts of a bundle together."""
     dictionary = Dictionary.from_dict(model["dictionary"])
+    encoding = Encoding.from_dict(model["encoding"])
     return Bundle(
-        Model.from_parts(
-            model["task"],
-            model["family"],
-            Encoding.from_dict(model["encoding"]),
-            _read_arrays(folder / "arrays.npz"),
-        ),
+        Model.from_parts(model["task"], model["family"], encoding, arrays),
         dictionary,
         SafetyRules.from_dict(model["safety"], dictionary),
-        Provenance(**{name: manifest[name] for name in Provenance.__slots__}),
-        tuple(_parse(contents["reference.json"], folder / "reference.json")),
+        provenance,
+        tuple(reference),
     )
+
+
+def _provenance(manifest: Mapping[str, Any]) -> Provenance:
+    """Take the provenance out of a manifest; each value must be of its type."""
+    kinds: dict[str, type | tuple[type, ...]] = {"str": str, "bool": bool, "int": int, "float": (int, float)}
+    for entry in fields(Provenance):
+        value = manifest[entry.name]
+        is_bool = isinstance(value, bool)
+        if not isinstance(value, kinds[str(entry.type)]) or is_bool != (entry.type == "bool"):
+            raise TypeError(f"{entry.name} is not of type {entry.type}")
+    if manifest["expires"]:
+        dt.date.fromisoformat(manifest["expires"])
+    return Provenance(**{entry.name: manifest[entry.name] for entry in fields(Provenance)})
 
 
 _AGAIN = "get the bundle again from whoever trained it"
@@ -205,7 +239,7 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
     manifest = _parse(content, path)
     if not isinstance(manifest, dict) or "format" not in manifest:
         raise BundleError(f"{path} is not the manifest of a bundle; name the bundle's folder")
-    if not isinstance(manifest["format"], int) or manifest["format"] > FORMAT:
+    if type(manifest["format"]) is not int or not 1 <= manifest["format"] <= FORMAT:
         raise BundleError(
             f"{path} has format {manifest['format']!r}, this version reads up to {FORMAT}; "
             "install a newer ketamine-response"
@@ -214,7 +248,9 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
     signed = manifest.get("manifest_sha256") == _sha256(_canonical(unsigned))
     if not signed or content != _canonical(manifest):
         raise BundleError(f"{path} was changed after it was written; {_AGAIN}")
-    if set(unsigned) != {"format", "files", *Provenance.__slots__}:
+    known = {"format", "files", *Provenance.__slots__}
+    named = unsigned.get("files")
+    if set(unsigned) != known or not isinstance(named, dict) or set(named) != set(FILES):
         raise BundleError(f"{path} has unknown or missing keys; {_AGAIN}")
     return manifest
 
@@ -224,15 +260,22 @@ def _read_file(folder: Path, name: str) -> bytes:
     path = folder / name
     if not path.is_file():
         raise BundleError(f"{path} is missing; {_AGAIN}")
-    return path.read_bytes()
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise BundleError(
+            f"{path} cannot be opened ({error.strerror}); ask for the right to read it"
+        ) from error
 
 
 def _parse(content: bytes, path: Path) -> Any:
     """Parse JSON or say which file is damaged."""
     try:
-        return json.loads(content)
-    except ValueError as error:
+        parsed = json.loads(content)
+        _canonical(parsed)  # neither NaN nor half a character stands in what is written here
+    except (ValueError, RecursionError) as error:
         raise BundleError(f"{path} is damaged and cannot be read; {_AGAIN}") from error
+    return parsed
 
 
 def _canonical(content: object) -> bytes:
@@ -252,10 +295,10 @@ def _write_arrays(arrays: Mapping[str, np.ndarray[Any, Any]], path: Path) -> Non
     np.savez_compressed(path, allow_pickle=False, **cast("Any", shaped))
 
 
-def _read_arrays(path: Path) -> dict[str, np.ndarray[Any, Any]]:
-    """Read arrays, never objects."""
+def _read_arrays(content: bytes, path: Path) -> dict[str, np.ndarray[Any, Any]]:
+    """Read arrays, never objects, from the very bytes that were checked."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
-    except (ValueError, OSError, zipfile.BadZipFile) as error:
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise BundleError(f"{path} is damaged and cannot be read; {_AGAIN}") from error

@@ -7,7 +7,7 @@ applies them to any rows. A missing answer is NaN in every column of its variabl
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -54,6 +54,10 @@ class Encoding:
     columns: tuple[Column, ...]
     dropped: tuple[tuple[str, str], ...] = ()
     seen: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    _plan: _Plan = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_plan", _Plan.of(self.columns, self.seen))
 
     @classmethod
     def fit(cls, values: Mapping[str, Floats], variables: Sequence[Variable]) -> Encoding:
@@ -94,7 +98,7 @@ class Encoding:
     @property
     def variables(self) -> tuple[str, ...]:
         """Ids of the variables that have a column, in order."""
-        return tuple(dict.fromkeys(column.variable for column in self.columns))
+        return self._plan.variables
 
     def transform(self, values: Mapping[str, Floats]) -> Floats:
         """Encode rows.
@@ -109,10 +113,13 @@ class Encoding:
         ndarray, shape (n, n_columns)
             float64, NaN where the variable is missing.
         """
-        if not self.columns:
-            n_rows = len(next(iter(values.values()))) if values else 0
-            return np.empty((n_rows, 0))
-        return np.column_stack([_encode(values[c.variable], c) for c in self.columns])
+        plan = self._plan
+        X = np.array([values[variable] for variable in plan.variables], dtype=np.float64)
+        X = X.T[:, plan.owner] if self.columns else np.empty((_n_rows(values), 0))
+        marked = X[:, plan.marks]
+        X[:, plan.marks] = np.where(np.isnan(marked), np.nan, marked == plan.levels)
+        X[:, plan.logs] = np.log1p(X[:, plan.logs])
+        return np.ascontiguousarray(X)
 
     def unseen(self, values: Mapping[str, Floats]) -> NDArray[np.bool_]:
         """Find levels of a category that nobody in training had.
@@ -127,14 +134,11 @@ class Encoding:
         ndarray of bool, shape (n, n_variables)
             In the order of `variables`; False for every variable that is no category.
         """
-        known = dict(self.seen)
-        columns = [
-            ~np.isin(values[v], known[v]) & ~np.isnan(values[v])
-            if v in known
-            else np.zeros(len(values[v]), dtype=bool)
-            for v in self.variables
-        ]
-        return np.column_stack(columns) if columns else np.empty((0, 0), dtype=bool)
+        strange = np.zeros((_n_rows(values), len(self.variables)), dtype=np.bool_)
+        for position, known in self._plan.known:
+            codes = values[self.variables[position]]
+            strange[:, position] = ~np.isin(codes, known) & ~np.isnan(codes)
+        return strange
 
     def owner(self) -> NDArray[np.intp]:
         """Tell which variable each column belongs to.
@@ -144,8 +148,7 @@ class Encoding:
         ndarray of int, shape (n_columns,)
             Position of the column's variable in `variables`.
         """
-        position = {variable: i for i, variable in enumerate(self.variables)}
-        return np.array([position[c.variable] for c in self.columns], dtype=np.intp)
+        return self._plan.owner
 
     def by_variable(self, contributions: Floats) -> Floats:
         """Sum contributions of columns to contributions of variables.
@@ -160,9 +163,10 @@ class Encoding:
         ndarray, shape (n, n_variables)
             In the order of `variables`; each row keeps its sum.
         """
-        summed = np.zeros((len(contributions), len(self.variables)))
-        np.add.at(summed.T, self.owner(), contributions.T)
-        return summed
+        if len(self.variables) == len(self.columns):
+            return np.asarray(contributions, dtype=np.float64)
+        summed = np.add.reduceat(contributions, self._plan.first, axis=1)
+        return np.ascontiguousarray(summed, dtype=np.float64)
 
     def to_dict(self) -> dict[str, Any]:
         """Give the encoding as plain values for JSON.
@@ -199,8 +203,39 @@ class Encoding:
         )
 
 
-def _encode(codes: Floats, column: Column) -> Floats:
-    """Encode one variable's answers as one column."""
-    if column.level >= 0:
-        return np.where(np.isnan(codes), np.nan, (codes == column.level).astype(np.float64))
-    return np.log1p(codes) if column.transform == "log1p" else codes.astype(np.float64)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Plan:
+    """What is looked up for every row, worked out once."""
+
+    variables: tuple[str, ...]
+    owner: NDArray[np.intp]
+    first: NDArray[np.intp]
+    marks: NDArray[np.intp]
+    levels: Floats
+    logs: NDArray[np.intp]
+    known: tuple[tuple[int, Floats], ...]
+
+    @classmethod
+    def of(cls, columns: Sequence[Column], seen: Sequence[tuple[str, tuple[int, ...]]]) -> _Plan:
+        """Sort the columns by what is done to them."""
+        variables = tuple(dict.fromkeys(column.variable for column in columns))
+        position = {variable: i for i, variable in enumerate(variables)}
+        owner = np.array([position[c.variable] for c in columns], dtype=np.intp)
+        if (np.diff(owner) < 0).any():
+            raise ValueError("the columns of one variable must stand together")
+        marks = [i for i, c in enumerate(columns) if c.level >= 0]
+        logs = [i for i, c in enumerate(columns) if c.level < 0 and c.transform == "log1p"]
+        return cls(
+            variables,
+            owner,
+            np.unique(owner, return_index=True)[1],
+            np.array(marks, dtype=np.intp),
+            np.array([columns[i].level for i in marks], dtype=np.float64),
+            np.array(logs, dtype=np.intp),
+            tuple((position[v], np.array(c, dtype=np.float64)) for v, c in seen if v in position),
+        )
+
+
+def _n_rows(values: Mapping[str, Floats]) -> int:
+    """Count the rows of coded answers."""
+    return len(next(iter(values.values()))) if values else 0

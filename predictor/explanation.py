@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
+# below this step the rounding of the difference is worse than taking the link as straight
+_TOO_CLOSE = 1e-8
+
 
 def on_probability_scale(
     contributions: Floats, *, step: float, difference: float, slope_at_base: float
@@ -41,7 +44,7 @@ def on_probability_scale(
     ----------
     .. [1] Aumann RJ, Shapley LS. Values of Non-Atomic Games. Princeton 1974.
     """
-    if abs(step) < 1e-12:
+    if abs(step) < _TOO_CLOSE:
         return contributions * slope_at_base
     return contributions * (difference / step)
 

@@ -119,13 +119,14 @@ class Model:
         X = self.encoding.transform(values)
         complete = X if self.imputation is None else self.imputation.fill(X)
         slope = self.calibration.slope
-        contributions = slope * self.encoding.by_variable(self.learner.contributions(complete))
+        raw = self.encoding.by_variable(self.learner.contributions(complete))
+        contributions = slope * raw
         margin = self.base + contributions.sum(axis=1)
         missing = np.isnan(X)
         narrowing = slope**2 * self._narrowing(X, missing)
         outside = self._outside(values, X)
         variance = slope**2 * self._model_variance(complete) + self._open_variance(X, missing)
-        variance += self.uncertainty.calibration_variance(self.learner.margin(complete))
+        variance += self.uncertainty.calibration_variance(self.learner.base + raw.sum(axis=1))
         return Assessment(
             margin=margin,
             base=self.base,
@@ -145,7 +146,7 @@ class Model:
         margin : ndarray
             Calibrated margins.
         day : float, optional
-            For relapse: days after time zero, 0 to 180.
+            For relapse: days after time zero; the last day of the baseline hazard by default.
 
         Returns
         -------
@@ -154,7 +155,7 @@ class Model:
         """
         if self.baseline is None:
             return logistic(margin)
-        return self.baseline.risk(margin, 180.0 if day is None else day)
+        return self.baseline.risk(margin, self.baseline.horizon_days if day is None else day)
 
     def curve(self, margin: float, sd: float) -> tuple[Floats, Floats, Floats]:
         """Give one person's cumulative risk of relapse by day, with its band.

@@ -184,18 +184,23 @@ class Score:
             The same keys whether scored or refused.
         """
         plain = {name: getattr(self, name) for name in _PLAIN}
-        return plain | {
-            "level": self.level,
-            "given": self.given,
-            "refusals": [refusal.to_dict() for refusal in self.refusals],
-            "curve": None if self.curve is None else _curve_dict(self.curve),
-            "risk_at": None if self.curve is None else self._shown_risks(),
-            "safety": list(self.safety),
-            "not_asked": list(self.not_asked),
-            "cautions": list(self.cautions),
-            "imputed": list(self.imputed),
-            "provenance": {n: getattr(self.provenance, n) for n in Provenance.__slots__},
-        }
+        copied = {name: dict(getattr(self, name)) for name in _MAPPINGS}
+        return (
+            plain
+            | copied
+            | {
+                "level": self.level,
+                "given": self.given,
+                "refusals": [refusal.to_dict() for refusal in self.refusals],
+                "curve": None if self.curve is None else _curve_dict(self.curve),
+                "risk_at": None if self.curve is None else self._shown_risks(),
+                "safety": [dict(finding) for finding in self.safety],
+                "not_asked": list(self.not_asked),
+                "cautions": [dict(caution) for caution in self.cautions],
+                "imputed": [dict(assumption) for assumption in self.imputed],
+                "provenance": {n: getattr(self.provenance, n) for n in Provenance.__slots__},
+            }
+        )
 
     def _shown_risks(self) -> dict[str, dict[str, float]]:
         """Read the curve at the days that are printed."""
@@ -207,9 +212,9 @@ class Score:
 
 _PLAIN = (
     "row", "patient_id", "task", "status", "probability", "lo", "hi", "margin", "base",
-    "contributions", "contributions_probability", "base_probability", "next_question", "values",
-    "labels",
+    "base_probability", "next_question",
 )  # fmt: skip
+_MAPPINGS = ("contributions", "contributions_probability", "values", "labels")
 
 
 def _curve_dict(curve: Curve) -> dict[str, list[float]]:
@@ -255,17 +260,29 @@ class Scores(Sequence[Score]):
         """
         return [score.to_dict() for score in self._scores]
 
+    def to_records(self) -> list[dict[str, Any]]:
+        """Give one flat line for each row, as a table of scores holds it.
+
+        Returns
+        -------
+        list of dict
+            The same columns in each; numbers of refused rows are None.
+        """
+        return [_line(score) for score in self._scores]
+
     def to_frame(self) -> pd.DataFrame:
         """Give the scores as a table.
 
         Returns
         -------
         pandas.DataFrame
-            One line for each row; refused rows have empty numbers and their codes.
+            One line for each row; refused rows have NaN for numbers and their codes.
         """
         import pandas as pd  # late: scoring never needs it
 
-        return pd.DataFrame([_line(score) for score in self._scores])
+        frame = pd.DataFrame(self.to_records())
+        numbers = [c for c in frame.columns if c in _NUMBERS or c.startswith("risk_")]
+        return frame.astype(dict.fromkeys(numbers, np.float64))
 
     def to_shap(self) -> shap.Explanation:
         """Hand the contributions of the scored rows to shap's own plots.
@@ -287,6 +304,9 @@ class Scores(Sequence[Score]):
         first = self._scores[kept[0]]
         labels = [first.labels[v] for v in first.contributions]
         return to_shap(table, float(first.base or 0.0), self._codes[kept], labels)
+
+
+_NUMBERS = frozenset({"probability", "lo", "hi", "margin"})
 
 
 def _line(score: Score) -> dict[str, Any]:

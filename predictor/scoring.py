@@ -7,7 +7,8 @@ each other: a STOP takes the number away, and that is all they have to do with o
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from predictor.bundle import Bundle, read_bundle
-from predictor.errors import BundleError
+from predictor.dictionary import Variable
+from predictor.errors import BundleError, Fault
 from predictor.explanation import on_probability_scale
 from predictor.linear import Linear
 from predictor.model import Assessment
+from predictor.reference import reference_rows
 from predictor.rows import Rows, format_value, read_rows
 from predictor.safety import evaluate
 from predictor.score import Curve, Refusal, Score, Scores, reference_score
@@ -49,10 +52,10 @@ class Scorer:
 
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
-        self._labels = {
-            variable: bundle.dictionary[variable].label
-            for variable in bundle.model.encoding.variables
-        }
+        encoding = bundle.model.encoding
+        self._variables = tuple(bundle.dictionary[variable] for variable in encoding.variables)
+        self._labels = {variable.id: variable.label for variable in self._variables}
+        self._first_column = np.searchsorted(encoding.owner(), np.arange(len(self._variables)))
 
     def score(self, rows: object, *, explain: bool = True, ignore_unknown: bool = False) -> Scores:
         """Score candidates.
@@ -83,13 +86,13 @@ class Scorer:
             else read_rows(rows, self.bundle.dictionary, ignore_unknown=ignore_unknown)
         )
         assessment = model.assess(read.values)
-        codes = np.array([read.values[v] for v in model.encoding.variables]).T
-        faults = _faults_by_row(read)
+        codes = np.array([read.values[variable] for variable in self._labels]).T
+        notes = _Notes(read)
         scores = [
-            self._score_one(read, assessment, i, explain=explain, faults=faults)
+            self._score_one(read, assessment, i, explain=explain, notes=notes)
             for i in range(len(read))
         ]
-        return Scores(scores, codes)
+        return Scores(scores, codes.reshape(len(read), len(self._labels)))
 
     def verify(self) -> None:
         """Score the bundle's generated reference rows again.
@@ -97,14 +100,14 @@ class Scorer:
         Raises
         ------
         BundleError
-            If a frozen score differs by more than 1e-9.
+            If a frozen score differs by more than 1e-9. Whether the model has expired is not
+            looked at.
         """
         frozen = self.bundle.reference
         if not frozen:
             raise BundleError("the bundle has no reference rows; get it again from its trainer")
-        again = self.score([dict(entry["row"]) for entry in frozen])
-        for entry, score in zip(frozen, again, strict=True):
-            if not _agree(entry["score"], reference_score(score)):
+        for entry, again in zip(frozen, _reference_scores(self.bundle, frozen), strict=True):
+            if not _agree(entry["score"], again):
                 raise BundleError(
                     f"reference row {entry['name']!r} scores otherwise here than where the bundle "
                     "was written; do not use it and tell its trainer"
@@ -117,16 +120,16 @@ class Scorer:
         i: int,
         *,
         explain: bool,
-        faults: dict[int, list[Refusal]],
+        notes: _Notes,
     ) -> Score:
         """Answer one row."""
+        number = rows.row_number(i)
         safety = evaluate(self.bundle.safety, rows.values, row=i)
-        refusals = faults.get(rows.row_number(i), []) + [
-            Refusal("stop_rule", f.text) for f in safety.stops
-        ]
+        refusals = notes.refusals(number)
+        refusals += [Refusal("stop_rule", f.text) for f in safety.stops]
         refusals += self._refuse(assessment, i)
         score = Score(
-            row=rows.row_number(i),
+            row=number,
             patient_id=rows.patient_ids[i],
             task=self.bundle.model.task,
             status="refused" if refusals else "scored",
@@ -134,11 +137,8 @@ class Scorer:
             refusals=tuple(refusals),
             safety=tuple(finding.to_dict() for finding in safety.findings),
             not_asked=tuple(self.bundle.dictionary[v].label for v in safety.not_asked),
-            cautions=tuple(self._cautions(rows, assessment, i)),
-            values={
-                v: format_value(self.bundle.dictionary[v], float(rows.values[v][i]))
-                for v in self._labels
-            },
+            cautions=(*self._cautions(assessment, i), *notes.cautions(number)),
+            values={v.id: format_value(v, float(rows.values[v.id][i])) for v in self._variables},
             labels=self._labels,
         )
         if refusals:
@@ -147,59 +147,52 @@ class Scorer:
 
     def _refuse(self, assessment: Assessment, i: int) -> list[Refusal]:
         """List the model's own reasons to give no number."""
-        model = self.bundle.model
         refusals: list[Refusal] = []
-        variables = model.encoding.variables
-        needed = min(MINIMUM_ANSWERED, len(variables))
+        needed = min(MINIMUM_ANSWERED, len(self._variables))
         answered = int(assessment.answered[i].sum())
         if answered < needed:
             refusals.append(
                 Refusal(
                     "too_little_information",
-                    f"{answered} of the {len(variables)} variables that the model reads are "
+                    f"{answered} of the {len(self._variables)} variables that the model reads are "
                     f"answered; at least {needed} are needed",
                 )
             )
-        limit = model.uncertainty.margin_sd
+        limit = self.bundle.model.uncertainty.margin_sd
         refusals += [
             Refusal(
                 "out_of_support",
-                f"{variables[j]} lies outside the training range and alone moves the result by "
-                "more than people usually differ; check it",
-                variables[j],
+                f"{self._variables[j].label} lies outside what the training patients had and "
+                "alone moves the result by more than people usually differ; check it",
+                self._variables[j].id,
             )
             for j in np.flatnonzero(assessment.outside[i])
             if abs(assessment.contributions[i, j]) > limit
         ]
         expires = self.bundle.provenance.expires
-        if expires and dt.date.today() > dt.date.fromisoformat(expires):
+        if _has_expired(expires):
             refusals.append(Refusal("expired", f"the model expired on {expires}; get a newer one"))
         return refusals
 
-    def _cautions(
-        self, rows: Rows, assessment: Assessment, i: int
-    ) -> Iterator[dict[str, str | None]]:
+    def _cautions(self, assessment: Assessment, i: int) -> Iterator[dict[str, str | None]]:
         """List what to look at though a number may be given."""
         for j in np.flatnonzero(assessment.outside[i]):
-            variable = self.bundle.model.encoding.variables[j]
-            yield {
-                "code": "out_of_support",
-                "variable": variable,
-                "message": f"{self._labels[variable]} lies outside what the training patients "
-                "had; the interval was widened",
-            }
-        number = rows.row_number(i)
-        for warning in rows.warnings:
-            if warning.row == number:
-                yield {
-                    "code": warning.rule, "variable": warning.column, "message": warning.message
-                }  # fmt: skip
+            variable = self._variables[j]
+            message = (
+                f"{variable.label} lies outside what the training patients had; the interval was "
+                "widened"
+            )
+            yield {"code": "out_of_support", "variable": variable.id, "message": message}
+        baseline = self.bundle.model.baseline
+        if baseline is not None and baseline.last_supported_day < baseline.horizon_days:
+            message = (
+                f"too few patients were followed beyond day {baseline.last_supported_day:.0f}; "
+                "the curve continues from there as it went before"
+            )
+            yield {"code": "beyond_followup", "variable": None, "message": message}
         if not self.bundle.provenance.better_than_average:
-            yield {
-                "code": "no_better_than_average",
-                "variable": None,
-                "message": "in cross-validation the model was no better than the average",
-            }
+            message = "in cross-validation the model was no better than the average"
+            yield {"code": "no_better_than_average", "variable": None, "message": message}
 
     def _number(self, assessment: Assessment, i: int, *, explain: bool) -> dict[str, Any]:
         """Give the number of one row with all that belongs to it."""
@@ -217,44 +210,32 @@ class Scorer:
             found["probability"] = shown
             ends = model.probability(np.array([margin - Z_LEVEL * sd, margin + Z_LEVEL * sd]))
             found["lo"], found["hi"] = float(ends[0]), float(ends[1])
-        small = 1e-6
-        slope = (float(model.probability(np.array(assessment.base + small), day)) - base) / small
         split = on_probability_scale(
             assessment.contributions[i],
             step=margin - assessment.base,
             difference=shown - base,
-            slope_at_base=slope,
+            slope_at_base=_slope(base, model.task),
         )
         if explain:
-            variables = model.encoding.variables
             by_margin = assessment.contributions[i].tolist()
-            found["contributions"] = dict(zip(variables, by_margin, strict=True))
-            found["contributions_probability"] = dict(zip(variables, split.tolist(), strict=True))
+            found["contributions"] = dict(zip(self._labels, by_margin, strict=True))
+            found["contributions_probability"] = dict(
+                zip(self._labels, split.tolist(), strict=True)
+            )
         found["imputed"] = tuple(self._imputed(assessment, i, split))
         found["next_question"] = self._next_question(assessment, i)
         return found
 
     def _imputed(self, assessment: Assessment, i: int, split: Floats) -> Iterator[dict[str, Any]]:
         """Say what was assumed for each unanswered variable."""
-        encoding = self.bundle.model.encoding
-        owner = encoding.owner()
+        linear = isinstance(self.bundle.model.learner, Linear)
         for j in np.flatnonzero(~assessment.answered[i]):
-            variable = self.bundle.dictionary[encoding.variables[j]]
-            columns = np.flatnonzero(owner == j)
-            if not isinstance(self.bundle.model.learner, Linear):
-                assumed = "nothing: the trees have a path of their own for a missing answer"
-            elif variable.type == "category":
-                assumed = "the mixture of levels expected from the other answers"
-            elif variable.type == "yes_no":
-                share = min(max(float(assessment.assumed[i, columns[0]]), 0.0), 1.0)
-                assumed = f"yes with probability {share:.2f}"
-            else:
-                coded = float(assessment.assumed[i, columns[0]])
-                assumed = format_value(variable, _decode(coded, variable.transform))
+            variable = self._variables[j]
+            coded = float(assessment.assumed[i, self._first_column[j]])
             yield {
                 "variable": variable.id,
                 "label": variable.label,
-                "assumed": assumed,
+                "assumed": _assumed_words(variable, coded) if linear else _OWN_PATH,
                 "moves": float(split[j]),
             }
 
@@ -263,8 +244,8 @@ class Scorer:
         gain = assessment.narrowing[i]
         if not gain.size or gain.max() <= 0:
             return None
-        variable = self.bundle.model.encoding.variables[int(np.argmax(gain))]
-        return {"variable": variable, "label": self._labels[variable]}
+        variable = self._variables[int(np.argmax(gain))]
+        return {"variable": variable.id, "label": variable.label}
 
 
 def load(folder: str | Path) -> Scorer:
@@ -288,24 +269,86 @@ def load(folder: str | Path) -> Scorer:
     return Scorer(read_bundle(Path(folder)))
 
 
-def _agree(frozen: dict[str, Any], again: dict[str, Any]) -> bool:
+def with_reference(bundle: Bundle) -> Bundle:
+    """Freeze the scores of generated rows in a bundle, before it is written.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        A fitted model with all that belongs to it.
+
+    Returns
+    -------
+    Bundle
+        The same with `reference` filled. The scores do not depend on the day on which they are
+        made: expiry is left aside.
+    """
+    rows = reference_rows(bundle.dictionary, calm=bundle.safety.reads)
+    scores = _reference_scores(bundle, rows)
+    entries = [{**row, "score": score} for row, score in zip(rows, scores, strict=True)]
+    return replace(bundle, reference=tuple(entries))
+
+
+def _reference_scores(bundle: Bundle, entries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Score generated rows as if the model never expired."""
+    lasting = replace(bundle, provenance=replace(bundle.provenance, expires=""))
+    scores = Scorer(lasting).score([dict(entry["row"]) for entry in entries])
+    return [reference_score(score) for score in scores]
+
+
+def _agree(frozen: Mapping[str, Any], again: Mapping[str, Any]) -> bool:
     """Compare a frozen score with today's."""
-    same = all(frozen[key] == again[key] for key in ("status", "refusals"))
-    pairs = zip(frozen["numbers"], again["numbers"], strict=False)
-    close = all(a == b or (a is not None and b is not None and abs(a - b) < 1e-9) for a, b in pairs)
-    return same and close and len(frozen["numbers"]) == len(again["numbers"])
+    if any(frozen.get(key) != again[key] for key in ("status", "refusals")):
+        return False
+    if len(frozen["numbers"]) != len(again["numbers"]):
+        return False
+    pairs = zip(frozen["numbers"], again["numbers"], strict=True)
+    return all(a is b if a is None or b is None else abs(a - b) <= _TOLERANCE for a, b in pairs)
 
 
-def _faults_by_row(rows: Rows) -> dict[int, list[Refusal]]:
-    """Turn the faults of rows into refusals."""
-    found: dict[int, list[Refusal]] = {}
-    for fault in rows.faults:
-        if fault.row is not None:
-            refusal = Refusal("row_fault", fault.message, fault.column)
-            found.setdefault(fault.row, []).append(refusal)
-    return found
+_TOLERANCE = 1e-9
+_OWN_PATH = "nothing: the trees have a path of their own for a missing answer"
 
 
-def _decode(coded: float, transform: str) -> float:
-    """Bring an encoded mean back to the variable's unit."""
-    return float(np.expm1(coded)) if transform == "log1p" else coded
+class _Notes:
+    """Faults and warnings of rows, found by the number of their row."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._faults: dict[int | None, list[Fault]] = {}
+        self._warnings: dict[int | None, list[Fault]] = {}
+        for kept, given in ((self._faults, rows.faults), (self._warnings, rows.warnings)):
+            for fault in given:
+                kept.setdefault(fault.row, []).append(fault)
+
+    def refusals(self, number: int) -> list[Refusal]:
+        """Turn the faults of a row into refusals."""
+        faults = self._faults.get(number, ())
+        return [Refusal("row_fault", fault.message, fault.column) for fault in faults]
+
+    def cautions(self, number: int) -> list[dict[str, str | None]]:
+        """Turn the warnings of a row into cautions."""
+        return [
+            {"code": warning.rule, "variable": warning.column, "message": warning.message}
+            for warning in self._warnings.get(number, ())
+        ]
+
+
+def _has_expired(expires: str) -> bool:
+    """Tell whether the day after which no number is given is over."""
+    return bool(expires) and dt.date.today() > dt.date.fromisoformat(expires)
+
+
+def _slope(number: float, task: str) -> float:
+    """Give the derivative of the link where it gives this number."""
+    if task == "response":
+        return number * (1 - number)
+    return -(1 - number) * math.log1p(-number) if number < 1 else 0.0
+
+
+def _assumed_words(variable: Variable, coded: float) -> str:
+    """Say what a linear learner put in the place of a missing answer."""
+    if variable.type == "category":
+        return "the mixture of levels expected from the other answers"
+    if variable.type == "yes_no":
+        return f"yes with probability {min(max(coded, 0.0), 1.0):.2f}"
+    return format_value(variable, math.expm1(coded) if variable.transform == "log1p" else coded)

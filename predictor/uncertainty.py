@@ -164,6 +164,8 @@ def rounded_support(X: Floats, widths: Floats) -> tuple[Floats, Floats]:
     low, high : ndarray, shape (n_columns,)
         Ends of the range on the grid.
     """
-    low = np.floor(np.nanmin(X, axis=0) / widths) * widths
-    high = np.ceil(np.nanmax(X, axis=0) / widths) * widths
-    return low, high
+    least, most = np.nanmin(X, axis=0), np.nanmax(X, axis=0)
+    low = np.floor(least / widths) * widths
+    high = np.ceil(most / widths) * widths
+    # a division may round up to a whole number: one step further keeps the end outside
+    return low - widths * (low > least), high + widths * (high < most)
