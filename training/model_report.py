@@ -43,7 +43,7 @@ METRICS: Mapping[str, tuple[str, str]] = {
 STATUSES: Mapping[str, str] = {
     "fitted": "A model was fitted, and its cohort was large enough for it.",
     "exploratory": "A model was fitted, but it must not be relied on.",
-    "refused": "No model was made: the cohort cannot support what was asked.",
+    "refused": "No model is kept.",
 }
 TITLES: Mapping[str, str] = {
     "response": "Predicting response to ketamine",
@@ -355,7 +355,10 @@ def _estimate(estimate: Estimate | None) -> str:
         return "–"
     if estimate.lo is None or estimate.hi is None:
         return _number(estimate.value)
-    return f"{_number(estimate.value)} ({_number(estimate.lo)} to {_number(estimate.hi)})"
+    interval = f"({_number(estimate.lo)} to {_number(estimate.hi)})".replace(
+        " ", "\N{NO-BREAK SPACE}"
+    )
+    return f"{_number(estimate.value)} {interval}"
 
 
 def _number(value: float) -> str:

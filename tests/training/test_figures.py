@@ -1,0 +1,110 @@
+"""Figures: the same bytes twice, safe inside a page, true to the arrays."""
+
+import re
+import xml.etree.ElementTree as ET
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+
+from training import figures
+from training.figures import Line
+from training.figures.binary import _roc_points
+from training.figures.contributions import _quantiles
+from training.figures.embedding import embeddable
+
+GRID = np.linspace(0.1, 0.9, 9)
+OUTCOME = np.array([0, 0, 1, 0, 1, 1, 0, 1, 1, 1.0])
+RISK = np.array([0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9])
+BANDED = Line(GRID, GRID, GRID - 0.05, GRID + 0.05)
+MATRIX = np.linspace(-1, 1, 30).reshape(10, 3)
+VALUES = np.where(MATRIX > 0.8, np.nan, MATRIX)
+
+DRAWN = {
+    "roc": lambda fmt: figures.roc(OUTCOME, RISK, fmt=fmt),
+    "roc_repeats": lambda fmt: figures.roc(OUTCOME, np.stack([RISK, RISK[::-1]]), fmt=fmt),
+    "calibration": lambda fmt: figures.calibration(OUTCOME, RISK, curve=BANDED, fmt=fmt),
+    "calibration_groups": lambda fmt: figures.calibration(OUTCOME, RISK, groups=3, fmt=fmt),
+    "decision": lambda fmt: figures.decision_curve(
+        GRID, {"model": GRID / 9, "treat all": -GRID}, fmt=fmt
+    ),
+    "beeswarm": lambda fmt: figures.beeswarm(MATRIX, VALUES, labels=["a", "b", "<c>$x$"], fmt=fmt),
+    "importance": lambda fmt: figures.importance(
+        ["a & b", "c", "d"], np.array([0.3, 0.2, 0.1]), per_fold=np.abs(MATRIX), fmt=fmt
+    ),
+    "curves": lambda fmt: figures.relapse_curves(BANDED, Line(GRID, GRID), fmt=fmt),
+    "curves_plain": lambda fmt: figures.relapse_curves(Line(GRID, GRID), BANDED, fmt=fmt),
+    "relapse": lambda fmt: figures.relapse_calibration(RISK, BANDED, day=90, fmt=fmt),
+    "relapse_plain": lambda fmt: figures.relapse_calibration(
+        RISK, Line(GRID, GRID), day=30, fmt=fmt
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_an_svg_is_the_same_twice_and_safe_inside_a_page(name: str) -> None:
+    svg = DRAWN[name]("svg")
+    assert svg == DRAWN[name]("svg")
+    text = svg.decode()
+    root = ET.fromstring(text)  # noqa: S314 - our own drawing
+    assert root.get("role") == "img"
+    assert root[0].tag.endswith("title")
+    assert "style=" not in text
+    assert "<style" not in text
+    assert "<?xml" not in text
+    ids = re.findall(r' id="([^"]+)"', text)
+    assert len(ids) == len(set(ids))
+    used = re.findall(r'(?:href="#|url\(#)([^")]+)', text)
+    assert set(used) == set(ids)
+    assert root.get("width") is None
+
+
+@pytest.mark.parametrize("name", ["roc", "beeswarm"])
+def test_a_png_is_the_same_twice(name: str) -> None:
+    png = DRAWN[name]("png")
+    assert png.startswith(b"\x89PNG")
+    assert png == DRAWN[name]("png")
+
+
+def test_two_drawings_on_one_page_share_no_id() -> None:
+    one, two = (
+        set(re.findall(r' id="([^"]+)"', DRAWN[n]("svg").decode())) for n in ("roc", "curves")
+    )
+    assert one
+    assert two
+    assert not one & two
+
+
+def test_labels_stay_text_and_markup_in_them_is_harmless() -> None:
+    text = DRAWN["beeswarm"]("svg").decode()
+    assert "&lt;c&gt;$x$" in text
+
+
+def test_drawing_leaves_no_setting_behind() -> None:
+    before = mpl.rcParams["svg.hashsalt"]
+    DRAWN["roc"]("svg")
+    assert mpl.rcParams["svg.hashsalt"] == before
+
+
+def test_roc_points_by_hand_with_a_tie() -> None:
+    x, y = _roc_points(np.array([1, 0, 1, 0.0]), np.array([0.9, 0.5, 0.5, 0.1]))
+    assert x.tolist() == [0, 0, 0.5, 1]
+    assert y.tolist() == [0, 0.5, 1, 1]
+
+
+def test_quantiles_by_hand() -> None:
+    assert _quantiles(np.array([3.0, 1, np.nan, 2])).tolist()[:2] == [1.0, 0.0]
+    assert _quantiles(np.array([1.0, 1.0])).tolist() == [0.5, 0.5]
+    assert np.isnan(_quantiles(np.array([np.nan]))).all()
+
+
+def test_styles_become_attributes() -> None:
+    svg = (
+        '<?xml version="1.0"?><svg width="1" height="2"><style>*{}</style>'
+        "<text style=\"font: 12px 'X'; fill: #fff; font-weight: 700; font-family: X\">a</text>"
+        '<text style="font: bold X"/></svg>'
+    )
+    assert embeddable(svg, "A & B") == (
+        '<svg role="img" stroke-linejoin="round"><title>A &amp; B</title>'
+        '<text font-size="12" fill="#fff" font-weight="700">a</text><text font-size="10"/></svg>'
+    )
