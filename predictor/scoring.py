@@ -170,7 +170,7 @@ class Scorer:
             if abs(assessment.contributions[i, j]) > limit
         ]
         expires = self.bundle.provenance.expires
-        if _has_expired(expires):
+        if has_expired(expires):
             refusals.append(Refusal("expired", f"the model expired on {expires}; get a newer one"))
         return refusals
 
@@ -289,6 +289,22 @@ def with_reference(bundle: Bundle) -> Bundle:
     return replace(bundle, reference=tuple(entries))
 
 
+def has_expired(expires: str) -> bool:
+    """Tell whether a model may no longer give numbers.
+
+    Parameters
+    ----------
+    expires : str
+        ISO date after which no number is given; empty for never.
+
+    Returns
+    -------
+    bool
+        True from the day after that date, by the clock of this machine.
+    """
+    return bool(expires) and dt.date.today() > dt.date.fromisoformat(expires)
+
+
 def _reference_scores(bundle: Bundle, entries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Score generated rows as if the model never expired."""
     lasting = replace(bundle, provenance=replace(bundle.provenance, expires=""))
@@ -331,11 +347,6 @@ class _Notes:
             {"code": warning.rule, "variable": warning.column, "message": warning.message}
             for warning in self._warnings.get(number, ())
         ]
-
-
-def _has_expired(expires: str) -> bool:
-    """Tell whether the day after which no number is given is over."""
-    return bool(expires) and dt.date.today() > dt.date.fromisoformat(expires)
 
 
 def _slope(number: float, task: str) -> float:

@@ -1,0 +1,145 @@
+"""One person's score in lines for people: safety first, then the number, then why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from predictor.bundle import Provenance
+from predictor.cli.screen import Line
+from predictor.score import SHOWN_DAYS, Score
+from predictor.wording import NO_BETTER, REFUSALS, STAMPS, TIERS, in_ten, per_hundred
+
+STRONGEST = 3
+"""How many contributions are printed."""
+
+_SHOWN_ASSUMED = 5
+_STYLES = {"STOP": "bold white on red", "CAUTION": "bold yellow", "INFO": "cyan"}
+_SHOWN_QUESTIONS = 8
+
+
+def describe(score: Score) -> Iterator[Line]:
+    """Put one score into lines.
+
+    Parameters
+    ----------
+    score : Score
+        Any score.
+
+    Yields
+    ------
+    Line
+        Safety, then the number or why there is none, then what it rests on.
+    """
+    who = f"Row {score.row}" + (f", {score.patient_id}" if score.patient_id else "")
+    yield Line(who, 0, "bold")
+    yield from _safety(score)
+    if score.status == "refused":
+        yield from _refusal(score)
+    else:
+        yield from _number(score)
+        yield from _cautions(score)
+        yield from _assumed(score)
+        yield from _why(score)
+    yield from _origin(score.provenance)
+    yield Line("")
+
+
+def _safety(score: Score) -> Iterator[Line]:
+    """Say what the safety rules found, gravest first, and what was not asked."""
+    for tier in TIERS:
+        found = [finding for finding in score.safety if finding["tier"] == tier]
+        if found:
+            yield Line(f"{tier}: {TIERS[tier]}", 2, _STYLES[tier])
+        for finding in found:
+            yield Line(f"- {finding['text']}", 4)
+    if not any(finding["tier"] == "STOP" for finding in score.safety):
+        yield Line("No answer fires a STOP rule.", 2)
+    if score.not_asked:
+        asked = "; ".join(score.not_asked[:_SHOWN_QUESTIONS])
+        left = len(score.not_asked) - _SHOWN_QUESTIONS
+        more = f"; and {left} more (explain lists all)" if left > 0 else ""
+        yield Line(f"Not asked ({len(score.not_asked)}), which is not a no: {asked}{more}", 2)
+    else:
+        yield Line("Every safety question was answered.", 2)
+
+
+def _refusal(score: Score) -> Iterator[Line]:
+    """Say why there is no number."""
+    yield Line("No number is given.", 2, "bold")
+    codes = dict.fromkeys(refusal.code for refusal in score.refusals)
+    for code in codes:
+        yield Line(f"- {REFUSALS[code]} [{code}]", 4)
+        for refusal in score.refusals:
+            if refusal.code == code and code != "stop_rule":  # stops stand above
+                yield Line(refusal.message, 6)
+
+
+def _number(score: Score) -> Iterator[Line]:
+    """Say the number with its interval and the cohort's average beside it."""
+    source = score.provenance
+    average = in_ten(source.cohort_average)
+    level = round(100 * score.level)
+    if score.task == "response" and score.probability is not None:
+        number = in_ten(score.probability, score.lo, score.hi)
+        yield Line(f"Chance of responding: {number}", 2, "bold")
+        yield Line(f"Cohort's average: {average}. In brackets: {level} % interval.", 4)
+    else:
+        yield Line("Risk of relapse", 2, "bold")
+        for day in SHOWN_DAYS:
+            yield Line(f"by day {day}: {in_ten(*score.risk_at(day))}", 4, "bold")
+        yield Line(
+            f"Cohort's average by day {source.horizon_days}: {average}. "
+            f"In brackets: {level} % interval.",
+            4,
+        )
+    given = {"Given": source.given, "Time zero": source.time_zero}
+    given |= {"Planned course": source.planned_course}
+    for name, words in given.items():
+        if words:
+            yield Line(f"{name}: {words}", 4)
+
+
+def _cautions(score: Score) -> Iterator[Line]:
+    """Say what to look at though there is a number."""
+    for caution in score.cautions:
+        yield Line(f"Take care: {caution['message']}", 2, "yellow")
+
+
+def _assumed(score: Score) -> Iterator[Line]:
+    """Say what stands for unanswered questions, those that move the number most first."""
+    if not score.imputed:
+        yield Line("Nothing was assumed: every question of the model was answered.", 2)
+        return
+    yield Line(f"Assumed for {len(score.imputed)} unanswered questions of the model", 2)
+    ordered = sorted(score.imputed, key=lambda entry: -abs(entry["moves"]))
+    for entry in ordered[:_SHOWN_ASSUMED]:
+        moves = per_hundred(entry["moves"])
+        yield Line(f"- {entry['label']}: {entry['assumed']} ({moves} in 100)", 4)
+    if len(ordered) > _SHOWN_ASSUMED:
+        yield Line(f"- and {len(ordered) - _SHOWN_ASSUMED} that move it less", 4)
+    if score.next_question:
+        yield Line(f"The answer that would help most: {score.next_question['label']}", 4)
+
+
+def _why(score: Score) -> Iterator[Line]:
+    """Name the strongest contributions."""
+    changes = score.contributions_probability
+    if not changes:
+        return
+    by = " by day 90" if score.task == "relapse" else ""
+    yield Line(f"Strongest contributions, in 100 people{by} (they explain the model, no cause)", 2)
+    for variable in sorted(changes, key=lambda v: -abs(changes[v]))[:STRONGEST]:
+        label, answer = score.labels[variable], score.values[variable]
+        yield Line(f"- {label} ({answer}): {per_hundred(changes[variable])}", 4)
+
+
+def _origin(source: Provenance) -> Iterator[Line]:
+    """Say what the model is worth and what it was made from."""
+    stamp = source.stamp.replace("_", " ")
+    reason = f" {source.reason.rstrip('.')}." if source.reason else ""
+    yield Line(f"Model {stamp}: {STAMPS[source.stamp]}{reason}", 2)
+    if not source.better_than_average:
+        yield Line(f"In testing the model was {NO_BETTER}: read the average instead.", 2, "yellow")
+    if source.data_origin == "simulated":
+        yield Line("SIMULATED DATA: the model was made from people who do not exist.", 2, "magenta")
+    yield Line("Research use only.", 2, "dim")
