@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -153,3 +154,40 @@ def status_of(
     if not choice.better_than_average:
         lacking.append("no better than the average")
     return ("exploratory", "; ".join(lacking)) if lacking else ("fitted", "")
+
+
+def summary(findings: Findings) -> dict[str, Any]:
+    """Give the numbers of a run as plain values, without where its files are.
+
+    Parameters
+    ----------
+    findings : Findings
+        Numbers of the run.
+
+    Returns
+    -------
+    dict
+        As in the JSON of ``run``; ``metrics`` are those of the chosen learner.
+    """
+    flow, chosen = findings.cohort.flow, findings.choice
+    metrics = {
+        name: {metric: estimate.to_dict() for metric, estimate in found.items()}
+        for name, found in findings.metrics.items()
+    }
+    return {
+        "task": findings.config.task,
+        "status": findings.status,
+        "reason": findings.reason,
+        "data_origin": findings.cohort.origin,
+        "cohort": {
+            "patients": flow.patients,
+            "eligible": flow.eligible,
+            "with_outcome": flow.with_outcome,
+            "events": flow.events,
+            "excluded": dict(flow.excluded),
+        },
+        "chosen": None if chosen is None else chosen.learner.name,
+        "candidates": metrics,
+        "metrics": {} if chosen is None else metrics[chosen.learner.name],
+        "sentinels": {name: s.to_dict() for name, s in findings.sentinels.items()},
+    }

@@ -18,16 +18,8 @@ from numpy.typing import NDArray
 from predictor.dictionary import Dictionary, Variable
 from predictor.errors import InvalidInputError
 from predictor.model import Model
-from training.cohort import Cohort, read_cohort
-from training.config import (
-    RunConfig,
-    read_column_map,
-    read_dictionary,
-    read_outcomes,
-    read_run_config,
-    read_source_settings,
-    source_overrides,
-)
+from training.cohort import Cohort
+from training.config import RunConfig
 from training.evaluation import (
     Analysis,
     Choice,
@@ -38,101 +30,134 @@ from training.evaluation import (
     measure,
     watch,
 )
-from training.findings import Findings, sample_size_of, status_of
+from training.findings import Findings, sample_size_of, status_of, summary
 from training.fitting import Outcome, prepare
-from training.importers import SourceCohort, read_source
+from training.importers import SourceCohort
 from training.learners import learner_named
+from training.model_report import write_run_report
 from training.outcome import RelapseOutcome
+from training.presentation import draw, make_report
+from training.release import write_model
+from training.run_files import tracked, write_files, write_json
+from training.run_input import Input, read_input
+from training.tracking import Logged, log_run
 from training.tuning import freeze, inner_folds, tune_and_fit
 
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
-    """Where the data of a run come from: three tables, or a named real data set.
+@dataclass(frozen=True, slots=True, eq=False)
+class RunResult:
+    """What a run leaves behind.
 
     Parameters
     ----------
-    patients, visits, events : Path or None
-        Tables of a study; events are optional.
-    column_map : Path or None
-        How the export differs from our tables.
-    source : str or None
-        Name of a real data set.
-    folder : Path or None
-        Its folder.
-    ignore_unknown : bool
-        Leave out unknown columns with a note.
+    findings : Findings
+        All numbers.
+    out : Path
+        The folder.
+    bundle, report : Path or None
+        Inside it; no bundle if refused.
+    logged : Logged
+        Where MLflow keeps it.
     """
 
-    patients: Path | None = None
-    visits: Path | None = None
-    events: Path | None = None
-    column_map: Path | None = None
-    source: str | None = None
-    folder: Path | None = None
-    ignore_unknown: bool = False
+    findings: Findings
+    out: Path
+    bundle: Path | None
+    report: Path
+    logged: Logged
+
+    @property
+    def status(self) -> str:
+        """``fitted``, ``exploratory`` or ``refused``."""
+        return self.findings.status
+
+    @property
+    def reason(self) -> str:
+        """What is missing, in words."""
+        return self.findings.reason
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the JSON of ``run``.
+
+        Returns
+        -------
+        dict
+            Paths are absolute or None.
+        """
+        return {
+            **summary(self.findings),
+            "bundle": None if self.bundle is None else str(self.bundle.resolve()),
+            "report": str(self.report.resolve()),
+            "run_id": self.logged.run_id,
+            "tracking_uri": self.logged.tracking_uri,
+        }
 
 
-def read_input(
-    config: str | Path, data: Input, **overrides: Any
-) -> tuple[RunConfig, Cohort, SourceCohort | None]:
-    """Read settings and cohort.
+def run(
+    config: str | Path,
+    data: Input,
+    *,
+    out: Path,
+    expires: str = "",
+    promote: bool = False,
+    tracking_uri: str | None = None,
+    **overrides: Any,
+) -> RunResult:
+    """Train, evaluate, write and track one model.
 
     Parameters
     ----------
     config : str or Path
-        A file or a shipped name.
+        A file or a shipped name such as ``configs/response.yaml``.
     data : Input
         Where the data are.
+    out : Path
+        Absent or empty.
+    expires : str
+        ISO date after which the bundle gives no number; empty for never.
+    promote : bool
+        Whether to set the alias ``champion``.
+    tracking_uri : str, optional
+        Of MLflow; else MLFLOW_TRACKING_URI, else ``sqlite:///mlflow.db``.
     **overrides : object
-        Settings that replace those of the file.
+        Settings that replace those of the file, such as ``seed``.
 
     Returns
     -------
-    config : RunConfig
-        Resolved settings.
-    cohort : Cohort
-        Eligible people with their outcome.
-    source : SourceCohort or None
-        For a named real data set.
+    RunResult
+        Also when refused: then with a report and without a bundle.
 
     Raises
     ------
     InvalidInputError
-        If settings or data are at fault.
+        If settings, data or folder are at fault; nothing is then written.
     """
-    dictionary, outcomes = read_dictionary(), read_outcomes()
-    if data.source is not None:
-        if data.folder is None:
-            raise InvalidInputError(f"--source {data.source} needs the folder of the data set")
-        settings = read_source_settings(data.source)
-        resolved = read_run_config(config, **(source_overrides(settings) | overrides))
-        found = read_source(
-            data.source, data.folder, dictionary=dictionary, definitions=outcomes, settings=settings
+    out = Path(out)
+    partial = prepare_folder(out)
+    try:
+        resolved, cohort, source = read_input(config, data, **overrides)
+        findings = analyse(resolved, cohort, source)
+        charts = draw(findings)
+        bundle = None
+        if findings.model is not None:
+            bundle = write_model(findings, partial / "bundle", expires=expires)
+        write_run_report(make_report(findings, charts), partial / "report.html")
+        write_files(findings, partial)
+        logged = log_run(
+            tracked(findings, partial, charts, promote=promote), tracking_uri=tracking_uri
         )
-        _require_task(resolved, found.cohort.definition.task)
-        return resolved, found.cohort, found
-    if data.patients is None or data.visits is None:
-        raise InvalidInputError("name --patients and --visits, or a --source and its folder")
-    resolved = read_run_config(config, **overrides)
-    if resolved.outcome not in outcomes:
-        raise InvalidInputError(
-            f"outcome: {resolved.outcome!r} is no entry of outcomes.yaml; accepted are "
-            + ", ".join(outcomes)
-        )
-    _require_task(resolved, outcomes[resolved.outcome].task)
-    cohort = read_cohort(
-        data.patients,
-        data.visits,
-        events_path=data.events,
-        dictionary=dictionary,
-        definition=outcomes[resolved.outcome],
-        column_map=None if data.column_map is None else read_column_map(data.column_map),
-        ignore_unknown=data.ignore_unknown,
+        if out.exists():
+            out.rmdir()
+        partial.rename(out)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    result = RunResult(
+        findings, out, None if bundle is None else out / "bundle", out / "report.html", logged
     )
-    return resolved, cohort, None
+    write_json(result.to_dict(), out / "run.json")
+    return result
 
 
 def analyse(config: RunConfig, cohort: Cohort, source: SourceCohort | None = None) -> Findings:
@@ -277,12 +302,3 @@ def _named(wanted: tuple[str, ...], dictionary: Dictionary, key: str) -> tuple[V
             "docs/data-dictionary.md for the accepted ids"
         )
     return tuple(dictionary[v] for v in wanted)
-
-
-def _require_task(config: RunConfig, task: str) -> None:
-    """Refuse an outcome of the other task."""
-    if config.task != task:
-        raise InvalidInputError(
-            f"outcome: {config.outcome} is a {task} outcome but the configuration is for "
-            f"{config.task}; use configs/{task}.yaml"
-        )

@@ -1,0 +1,171 @@
+"""The files of a run beside bundle and report, and what MLflow is told."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from training.config import write_yaml
+from training.findings import Findings
+from training.model_report import Chart
+from training.presentation import beeswarm
+from training.table_one import table_one
+from training.tracking import TrackedRun
+
+
+def write_files(findings: Findings, folder: Path) -> None:
+    """Write predictions, settings, Table 1 and flow counts.
+
+    Parameters
+    ----------
+    findings : Findings
+        Numbers of the run.
+    folder : Path
+        Exists.
+    """
+    write_yaml(findings.config.model_dump(mode="json"), folder / "config.yaml")
+    write_json(_flow(findings), folder / "flow.json")
+    table_one(findings.cohort).to_csv(folder / "table_one.csv", index=False)
+    _write_out_of_fold(findings, folder / "out_of_fold.csv")
+
+
+def write_json(content: object, path: Path) -> None:
+    """Write plain values as JSON.
+
+    Parameters
+    ----------
+    content : object
+        Plain values, all numbers finite.
+    path : Path
+        File to write.
+    """
+    text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def tracked(
+    findings: Findings, folder: Path, charts: Mapping[str, Chart], *, promote: bool
+) -> TrackedRun:
+    """Choose what MLflow keeps; nothing that holds a patient.
+
+    Parameters
+    ----------
+    findings : Findings
+        Numbers of the run.
+    folder : Path
+        Where bundle and report stand.
+    charts : mapping of str to Chart
+        Drawings of the report.
+    promote : bool
+        Whether to set the alias ``champion``.
+
+    Returns
+    -------
+    TrackedRun
+        For `training.tracking`.
+    """
+    chosen = None if findings.choice is None else findings.choice.learner.name
+    figures = {f"{name}.svg": chart.svg for name, chart in charts.items()}
+    picture = beeswarm(findings)
+    if picture is not None:
+        figures["shap_beeswarm.png"] = picture
+    bundle = folder / "bundle"
+    model = findings.model
+    dictionary = findings.cohort.dictionary
+    return TrackedRun(
+        task=findings.config.task,
+        name=f"{findings.config.task} {findings.config.outcome}",
+        params=_params(findings),
+        tags={
+            "data_origin": findings.cohort.origin,
+            "status": findings.status,
+            "reason": findings.reason,
+            "stamp": findings.stamp if model is not None else "",
+            "chosen": chosen or "",
+        },
+        metrics={} if chosen is None else dict(findings.metrics[chosen]),
+        fold_metrics=_fold_metrics(findings),
+        figures=figures,
+        files={
+            name: folder / name
+            for name in ("report.html", "config.yaml", "flow.json", "table_one.csv")
+        },
+        bundle=bundle if model is not None else None,
+        columns=() if model is None else tuple(v for v in dictionary.variables if v.typed),
+        promote=promote,
+    )
+
+
+def _params(findings: Findings) -> dict[str, str]:
+    """Flatten settings, versions and hashes."""
+    settings = findings.config.model_dump(mode="json")
+    nested = {f"resampling.{k}": v for k, v in settings.pop("resampling").items()}
+    flat = {k: ",".join(map(str, v)) if isinstance(v, list) else v for k, v in settings.items()}
+    hashes = {f"sha256.{name}": h for name, h in findings.cohort.file_sha256.items()}
+    named = {**flat, **nested, **hashes, "package_version": version("ketamine-response")}
+    return {key: str(value) for key, value in named.items()}
+
+
+def _flow(findings: Findings) -> dict[str, Any]:
+    """Give the flow counts."""
+    flow = findings.cohort.flow
+    return {
+        "patients": flow.patients,
+        "eligible": flow.eligible,
+        "with_outcome": flow.with_outcome,
+        "events": flow.events,
+        "excluded": dict(flow.excluded),
+    }
+
+
+def _fold_metrics(findings: Findings) -> list[dict[str, Any]]:
+    """Count people, events and mean prediction of the chosen learner in each fold."""
+    if findings.choice is None:
+        return []
+    found = findings.out_of_fold[findings.choice.learner.name]
+    y = findings.analysis.outcome.events
+    last = found.probability if found.probability.ndim == 2 else found.probability[..., -1]
+    lines = []
+    for repeat in range(found.margin.shape[1]):
+        for fold in np.unique(found.fold[:, repeat]):
+            held = found.fold[:, repeat] == fold
+            lines.append(
+                {
+                    "repeat": repeat,
+                    "fold": int(fold),
+                    "people": int(held.sum()),
+                    "events": int(y[held].sum()),
+                    "mean_prediction": float(last[held, repeat].mean()),
+                }
+            )
+    return lines
+
+
+def _write_out_of_fold(findings: Findings, path: Path) -> None:
+    """Write each person's out-of-fold predictions of the chosen learner, outside MLflow."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file)
+        table.writerow(["patient_id", "repeat", "fold", "margin", "probability", "outcome"])
+        if findings.choice is None:
+            return
+        found = findings.out_of_fold[findings.choice.learner.name]
+        # For relapse the probability is that of the last day evaluated.
+        last = found.probability if found.probability.ndim == 2 else found.probability[..., -1]
+        for i, patient in enumerate(findings.analysis.groups):
+            for repeat in range(found.margin.shape[1]):
+                table.writerow(
+                    [
+                        patient,
+                        repeat,
+                        int(found.fold[i, repeat]),
+                        repr(float(found.margin[i, repeat])),
+                        repr(float(last[i, repeat])),
+                        int(findings.analysis.outcome.events[i]),
+                    ]
+                )

@@ -1,0 +1,116 @@
+"""Where the data of a run come from, and how settings and data meet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from predictor.errors import InvalidInputError
+from training.cohort import Cohort, read_cohort
+from training.config import (
+    RunConfig,
+    read_column_map,
+    read_dictionary,
+    read_outcomes,
+    read_run_config,
+    read_source_settings,
+    source_overrides,
+)
+from training.importers import SourceCohort, read_source
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """Where the data of a run come from: three tables, or a named real data set.
+
+    Parameters
+    ----------
+    patients, visits, events : Path or None
+        Tables of a study; events are optional.
+    column_map : Path or None
+        How the export differs from our tables.
+    source : str or None
+        Name of a real data set.
+    folder : Path or None
+        Its folder.
+    ignore_unknown : bool
+        Leave out unknown columns with a note.
+    """
+
+    patients: Path | None = None
+    visits: Path | None = None
+    events: Path | None = None
+    column_map: Path | None = None
+    source: str | None = None
+    folder: Path | None = None
+    ignore_unknown: bool = False
+
+
+def read_input(
+    config: str | Path, data: Input, **overrides: Any
+) -> tuple[RunConfig, Cohort, SourceCohort | None]:
+    """Read settings and cohort.
+
+    Parameters
+    ----------
+    config : str or Path
+        A file or a shipped name.
+    data : Input
+        Where the data are.
+    **overrides : object
+        Settings that replace those of the file.
+
+    Returns
+    -------
+    config : RunConfig
+        Resolved settings.
+    cohort : Cohort
+        Eligible people with their outcome.
+    source : SourceCohort or None
+        For a named real data set.
+
+    Raises
+    ------
+    InvalidInputError
+        If settings or data are at fault.
+    """
+    dictionary, outcomes = read_dictionary(), read_outcomes()
+    if data.source is not None:
+        if data.folder is None:
+            raise InvalidInputError(f"--source {data.source} needs the folder of the data set")
+        settings = read_source_settings(data.source)
+        resolved = read_run_config(config, **(source_overrides(settings) | overrides))
+        found = read_source(
+            data.source, data.folder, dictionary=dictionary, definitions=outcomes, settings=settings
+        )
+        _require_task(resolved, found.cohort.definition.task)
+        return resolved, found.cohort, found
+    if data.patients is None or data.visits is None:
+        raise InvalidInputError("name --patients and --visits, or a --source and its folder")
+    resolved = read_run_config(config, **overrides)
+    if resolved.outcome not in outcomes:
+        raise InvalidInputError(
+            f"outcome: {resolved.outcome!r} is no entry of outcomes.yaml; accepted are "
+            + ", ".join(outcomes)
+        )
+    _require_task(resolved, outcomes[resolved.outcome].task)
+    cohort = read_cohort(
+        data.patients,
+        data.visits,
+        events_path=data.events,
+        dictionary=dictionary,
+        definition=outcomes[resolved.outcome],
+        column_map=None if data.column_map is None else read_column_map(data.column_map),
+        ignore_unknown=data.ignore_unknown,
+    )
+    return resolved, cohort, None
+
+
+def _require_task(config: RunConfig, task: str) -> None:
+    """Refuse an outcome of the other task."""
+    if config.task != task:
+        raise InvalidInputError(
+            f"outcome: {config.outcome} is a {task} outcome but the configuration is for "
+            f"{config.task}; use configs/{task}.yaml"
+        )
