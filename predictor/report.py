@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -229,8 +230,11 @@ def _curve(curve: Mapping[str, Any], marked: Sequence[int]) -> Curve:
 def _why(score: Mapping[str, Any], dictionary: Dictionary | None) -> dict[str, Any]:
     """Gather the contributions: a drawing, the table that says the same, and the exact scale."""
     changes: Mapping[str, float] = score["contributions_probability"]
-    labelled = {_name(score, dictionary, v): change for v, change in changes.items()}
-    answers = {_name(score, dictionary, v): score["values"].get(v) or "" for v in changes}
+    names = {v: _name(score, dictionary, v) for v in changes}
+    shared = {name for name, count in Counter(names.values()).items() if count > 1}
+    names = {v: f"{name} ({v})" if name in shared else name for v, name in names.items()}
+    labelled = {names[v]: change for v, change in changes.items()}
+    answers = {names[v]: score["values"].get(v) or "" for v in changes}
     last = "This person"
     drawing: Waterfall = draw_waterfall(
         score["base_probability"], labelled, first="Starting point", last=last

@@ -193,6 +193,15 @@ def test_tables_stay_tables_when_they_stack_on_a_phone(browser: Any) -> None:
     page.close()
 
 
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("width", [600, 720, 900, 1100])
+def test_no_width_scrolls_sideways(name: str, width: int, browser: Any) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 740})
+    page.set_content(PAGES[name]())
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.close()
+
+
 @pytest.mark.parametrize("name", ["response", "refused", "run"])
 def test_simulated_is_said_in_print_too(name: str, browser: Any) -> None:
     page = browser.new_page()

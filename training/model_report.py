@@ -40,6 +40,9 @@ METRICS: Mapping[str, tuple[str, str]] = {
 }
 """Label of each metric and which way is better; others are shown under their own name."""
 
+TWO_DIGITS = frozenset({"auc", "c_index", "calibration_slope", "calibration_intercept"})
+"""Metrics of which a third digit says nothing; the others are shown with three."""
+
 STATUSES: Mapping[str, str] = {
     "fitted": "A model was fitted, and its cohort was large enough for it.",
     "exploratory": "A model was fitted, but it must not be relied on.",
@@ -329,7 +332,8 @@ def _candidate_table(report: RunReport) -> Table | None:
         row: dict[str, object] = {"Model": candidate.name.replace("_", " "), "Role": role}
         for metric in metrics:
             label = METRICS.get(metric, (metric.replace("_", " "), ""))[0]
-            row[label] = _estimate(candidate.metrics.get(metric))
+            digits = 2 if metric in TWO_DIGITS else 3
+            row[label] = _estimate(candidate.metrics.get(metric), digits)
         rows.append(row)
     return Table("Candidates beside comparators, on people they never saw (95 % interval)", rows)
 
@@ -349,21 +353,20 @@ def _importance_table(report: RunReport) -> Table | None:
     return Table("Mean |contribution| over people, smallest to largest fold", rows)
 
 
-def _estimate(estimate: Estimate | None) -> str:
+def _estimate(estimate: Estimate | None, digits: int) -> str:
     """Write an estimate with its interval; what is not there is a dash."""
     if estimate is None or not math.isfinite(estimate.value):
         return "–"
+    value = _number(estimate.value, digits)
     if estimate.lo is None or estimate.hi is None:
-        return _number(estimate.value)
-    interval = f"({_number(estimate.lo)} to {_number(estimate.hi)})".replace(
-        " ", "\N{NO-BREAK SPACE}"
-    )
-    return f"{_number(estimate.value)} {interval}"
+        return value
+    interval = f"({_number(estimate.lo, digits)} to {_number(estimate.hi, digits)})"
+    return f"{value} {interval}".replace(" to ", "\N{NO-BREAK SPACE}to\N{NO-BREAK SPACE}")
 
 
-def _number(value: float) -> str:
-    """Three digits, a true minus and no plus."""
-    return signed(value, digits=3).removeprefix("+")
+def _number(value: float, digits: int) -> str:
+    """Write a true minus and no plus."""
+    return signed(value, digits=digits).removeprefix("+")
 
 
 def _inline(chart: Chart) -> str:

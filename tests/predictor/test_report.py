@@ -225,6 +225,12 @@ def test_safety_comes_before_the_number_and_the_reasons_after_it() -> None:
     assert "not known" in text
 
 
+def test_two_variables_of_one_label_stay_two_rows() -> None:
+    text = text_of(render_page(SCORED | {"labels": {"bmi": "Same", "age_years": "Same"}}))
+    assert "Same (bmi)" in text
+    assert "Same (age_years)" in text
+
+
 def test_a_label_cannot_become_markup() -> None:
     page = render_page(SCORED | {"patient_id": "<script>x</script>"})
     assert "<script" not in page
