@@ -77,7 +77,6 @@ def tracked(
         figures["shap_beeswarm.png"] = picture
     bundle = folder / "bundle"
     model = findings.model
-    dictionary = findings.cohort.dictionary
     return TrackedRun(
         task=findings.config.task,
         name=f"{findings.config.task} {findings.config.outcome}",
@@ -97,7 +96,6 @@ def tracked(
             for name in ("report.html", "config.yaml", "flow.json", "table_one.csv")
         },
         bundle=bundle if model is not None else None,
-        columns=() if model is None else tuple(v for v in dictionary.variables if v.typed),
         promote=promote,
     )
 

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from training.evaluation.cross_validation import RISK_DAYS, OutOfFold
 from training.fitting import Outcome
 from training.learners import AVERAGE
-from training.metrics import binary, calibration, survival
-from training.metrics import MeasureUndefinedError
+from training.metrics import MeasureUndefinedError, binary, calibration, survival
 from training.metrics.intervals import Estimate, bootstrap_interval, delong_interval, over_repeats
 
 Floats = NDArray[np.float64]
