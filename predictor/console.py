@@ -1,65 +1,187 @@
-"""What the two commands share: where answers, notes and errors go, and the exit codes.
+"""What the two commands share: one answer on standard output, all else on standard error.
 
-An answer goes to stdout, as text for people or as one JSON document; everything else goes to
-stderr, also what libraries print.
+Errors made on purpose become one sentence and an exit code that tells who must act.
 """
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
-from typing import Annotated, Any
+from types import TracebackType
+from typing import Annotated, Any, NamedTuple, TextIO
 
 import typer
+from typer.main import get_command
 
 from predictor.errors import BundleError, Fault, InvalidInputError
 
-EXIT_DONE, EXIT_INPUT, EXIT_REFUSED, EXIT_BUNDLE = 0, 2, 3, 4
+DONE, BAD_INPUT, NOT_SUPPORTED, DAMAGED, STOPPED = 0, 2, 3, 4, 130
+"""Exit codes; 1 is Python's own for what nobody expected."""
 
-AsJson = Annotated[
-    bool, typer.Option("--json", help="Answer with one JSON document; all else goes to stderr.")
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Print one JSON document and nothing else.")
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but the answer and errors.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", help="Leave out notes and progress.")]
+UnknownOption = Annotated[
+    bool,
+    typer.Option("--ignore-unknown", help="Leave out unknown columns instead of refusing them."),
+]
+
+# a wrong option or argument; its class stands where typer keeps its own copy of click
+_UsageError: Any = typer.BadParameter.__mro__[1]
+
+# where a terminal or file cannot write a sign: what to write instead
+_PLAIN_SIGNS = str.maketrans({"−": "-", "–": "-", "…": "...", "“": '"', "”": '"', "’": "'"})
+_SHOWN_FAULTS = 20
+
+
+class Line(NamedTuple):
+    """One line for people.
+
+    Parameters
+    ----------
+    text : str
+        What it says.
+    indent : int
+        Spaces before it.
+    style : str
+        How a terminal shows it, in the words of rich; plain text is the same without.
+    """
+
+    text: str
+    indent: int = 0
+    style: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Output:
-    """Where one command says what.
+class Screen:
+    """Where a command writes to.
 
     Parameters
     ----------
     as_json : bool
-        Whether the answer is one JSON document.
+        Whether standard output takes one JSON document instead of lines.
     quiet : bool
-        Whether notes and progress are left out.
+        Whether to leave out notes and progress.
     """
 
     as_json: bool = False
     quiet: bool = False
 
-    def note(self, text: str) -> None:
-        """Say on stderr what should be known besides the answer.
+    def answer(self, document: object, lines: Iterable[Line]) -> None:
+        """Give the result of a command.
 
         Parameters
         ----------
-        text : str
-            One line.
+        document : object
+            The result as plain values.
+        lines : iterable of Line
+            The same for people.
+        """
+        if self.as_json:
+            # ASCII alone: any encoding of standard output can carry it
+            sys.stdout.write(json.dumps(document, allow_nan=False) + "\n")
+        elif sys.stdout.isatty():
+            _print_styled(lines)
+        else:
+            for line in lines:
+                text = " " * line.indent + line.text if line.text else ""
+                sys.stdout.write(_printable(text, sys.stdout) + "\n")
+
+    def done(self, document: object, sentence: str) -> None:
+        """Give the result of a command that wrote files.
+
+        Parameters
+        ----------
+        document : object
+            The result as plain values.
+        sentence : str
+            The same for people, left out when quiet.
+        """
+        self.answer(document, [] if self.quiet else [Line(sentence)])
+
+    def note(self, sentence: str) -> None:
+        """Say something beside the result.
+
+        Parameters
+        ----------
+        sentence : str
+            Goes to standard error; left out when quiet.
         """
         if not self.quiet:
-            typer.echo(text, err=True)
+            self.warn(sentence)
 
-    @contextmanager
-    def working(self, text: str) -> Iterator[None]:
-        """Show that work is going on; what libraries print meanwhile goes to stderr.
+    def warn(self, sentence: str) -> None:
+        """Say what must be read even when quiet.
 
         Parameters
         ----------
-        text : str
-            What is being done, such as ``Reading the cohort``.
+        sentence : str
+            Goes to standard error.
+        """
+        sys.stderr.write(_printable(sentence, sys.stderr) + "\n")
+
+    def fail(self, message: str, faults: Sequence[Fault] = ()) -> None:
+        """Say why there is no result.
+
+        Parameters
+        ----------
+        message : str
+            One sentence.
+        faults : sequence of Fault
+            Every fault behind it.
+        """
+        self.warn(message)
+        if self.as_json:
+            document = {"error": message, "faults": [fault.to_dict() for fault in faults]}
+            sys.stdout.write(json.dumps(document, allow_nan=False) + "\n")
+        elif len(faults) > 1:
+            for fault in faults[:_SHOWN_FAULTS]:
+                self.warn(f"  {fault.message}")
+            if len(faults) > _SHOWN_FAULTS:
+                self.warn(f"  … and {len(faults) - _SHOWN_FAULTS} more; --json lists all")
+
+    @contextmanager
+    def progress(self, what: str, total: int) -> Iterator[Any]:
+        """Show how far a command is, on a terminal only.
+
+        Parameters
+        ----------
+        what : str
+            What is being done.
+        total : int
+            How many steps there are.
+
+        Yields
+        ------
+        callable
+            To be called after each step.
+        """
+        if self.quiet or not sys.stderr.isatty():
+            yield lambda: None
+            return
+        from rich.console import Console
+        from rich.progress import Progress
+
+        with Progress(console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task(what, total=total)
+            yield lambda: bar.advance(task)
+
+    @contextmanager
+    def working(self, what: str) -> Iterator[None]:
+        """Show that something of unknown length is being done.
+
+        Meanwhile everything that libraries and their processes print goes to standard error.
+
+        Parameters
+        ----------
+        what : str
+            What is being done.
 
         Yields
         ------
@@ -68,110 +190,127 @@ class Output:
         """
         with _noise_on_stderr():
             if self.quiet or not sys.stderr.isatty():
-                self.note(f"{text} ...")
+                self.note(f"{what} …")
                 yield
                 return
             from rich.console import Console
             from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
             shown = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-            with Progress(*shown, console=Console(stderr=True), transient=True) as progress:
-                progress.add_task(text, total=None)
+            with Progress(*shown, console=Console(stderr=True), transient=True) as moving:
+                moving.add_task(what, total=None)
                 yield
 
-    def answer(self, document: Any, text: str) -> None:
-        """Give the answer.
 
-        Parameters
-        ----------
-        document : object
-            Plain values for JSON, without NaN.
-        text : str
-            The same for people; nothing is printed if it is empty.
-        """
-        if self.as_json:
-            write_json(document)
-        elif text:
-            typer.echo(text)
-
-
-def write_json(document: Any) -> None:
-    """Print one JSON document on stdout.
-
-    Parameters
-    ----------
-    document : object
-        Plain values, without NaN.
-    """
-    typer.echo(json.dumps(document, indent=2, allow_nan=False))
-
-
-def run_command(app: typer.Typer, arguments: Sequence[str] | None = None) -> int:
-    """Run a command line; errors made on purpose become one sentence and an exit code.
+def run_command(app: typer.Typer, name: str, arguments: Sequence[str]) -> int:
+    """Run one command; each error made on purpose has its sentence and its exit code.
 
     Parameters
     ----------
     app : typer.Typer
-        The commands.
-    arguments : sequence of str or None
-        Words of the command line; None for those of the process.
+        All commands.
+    name : str
+        What the program is called.
+    arguments : sequence of str
+        What stands after the name; without any the help is shown.
 
     Returns
     -------
     int
-        0 done, 2 the input is at fault, 3 refused, 4 the bundle is at fault, 130 stopped. What
-        nobody expected is raised with its traceback, which Python ends with 1.
+        Exit code. What nobody expected is raised.
     """
-    words = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    screen = Screen(as_json="--json" in arguments)
     try:
-        code = typer.main.get_command(app).main(words, standalone_mode=False)
-    except typer.TyperException as error:
-        said = error.format_message().rstrip(".")
-        context = getattr(error, "ctx", None)
-        hint = f"; see {context.command_path} --help" if context else ""
-        # without any word the help was shown and nothing is left to say
-        return _failed(f"{said}{hint}", (), EXIT_INPUT, words) if said else EXIT_INPUT
+        code = _ended(app, name, list(arguments) or ["--help"], screen)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # the reader has seen enough; nothing may be flushed into the closed pipe at the end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    return code
+
+
+def run_process(app: typer.Typer, name: str) -> None:
+    """Run the command of this process and end it with its exit code.
+
+    An exception that nobody expected ends it with 1: its traceback and a hint go to standard
+    error, and an error without details to standard output where JSON was asked for.
+
+    Parameters
+    ----------
+    app : typer.Typer
+        All commands.
+    name : str
+        What the program is called.
+    """
+    sys.excepthook = _our_fault
+    sys.exit(run_command(app, name, sys.argv[1:]))
+
+
+def _our_fault(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    """Say that an error is not the caller's, below its traceback."""
+    sys.__excepthook__(kind, error, trace)
+    Screen(as_json="--json" in sys.argv).fail(
+        f"This is a fault of the program, not of your input ({kind.__name__}); please report it "
+        "with the lines above"
+    )
+
+
+def _ended(app: typer.Typer, name: str, arguments: list[str], screen: Screen) -> int:
+    """Run one command and turn an error into its sentence."""
+    try:
+        ended = get_command(app).main(arguments, name, standalone_mode=False)
     except InvalidInputError as error:
-        return _failed(str(error), error.faults, EXIT_INPUT, words)
+        screen.fail(str(error), error.faults)
+        return BAD_INPUT
     except BundleError as error:
-        return _failed(str(error), (), EXIT_BUNDLE, words)
-    except (PermissionError, FileExistsError, NotADirectoryError) as error:
-        where = error.filename or "a file"
-        return _failed(f"{where}: {error.strerror}; name another place", (), EXIT_INPUT, words)
-    return code if isinstance(code, int) else EXIT_DONE
+        screen.fail(str(error))
+        return DAMAGED
+    except _UsageError as error:
+        words = error.ctx.command_path if error.ctx else name
+        screen.fail(f"{error.format_message().rstrip('.')}; see {words} --help")
+        return BAD_INPUT
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        if error.filename is None:
+            raise
+        screen.fail(f"{error.filename}: {error.strerror}; check the path and its rights")
+        return BAD_INPUT
+    except typer.Abort:
+        screen.fail("stopped before the end")
+        return STOPPED
+    return int(ended or DONE)
 
 
-def aligned(rows: Sequence[Sequence[str]], *, indent: str = "") -> str:
-    """Set rows of cells as lines with columns below each other.
+def aligned(rows: Sequence[Sequence[str]], *, indent: int = 0) -> list[Line]:
+    """Set rows of cells with columns below each other.
 
     Parameters
     ----------
     rows : sequence of sequence of str
         All of one length.
-    indent : str
-        Before each line.
+    indent : int
+        Spaces before each line.
 
     Returns
     -------
-    str
-        Lines without trailing spaces.
+    list of Line
+        One for each row, without trailing spaces.
     """
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    lines = ["  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) for row in rows]
-    return "\n".join(f"{indent}{line}".rstrip() for line in lines)
-
-
-def _failed(sentence: str, faults: Sequence[Fault], code: int, words: Sequence[str]) -> int:
-    """Say one error on stderr and, where JSON was asked for, on stdout."""
-    typer.echo(f"Error: {sentence}", err=True)
-    if "--json" in words:
-        write_json({"error": sentence, "faults": [fault.to_dict() for fault in faults]})
-    return code
+    texts = ["  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) for row in rows]
+    return [Line(text.rstrip(), indent) for text in texts]
 
 
 @contextmanager
 def _noise_on_stderr() -> Iterator[None]:
-    """Send what Python code, libraries and their processes print to stderr meanwhile."""
+    """Send what code, libraries and their processes print to standard error meanwhile."""
     sys.stdout.flush()
     sys.stderr.flush()
     try:
@@ -188,3 +327,26 @@ def _noise_on_stderr() -> Iterator[None]:
     finally:
         os.dup2(kept, stdout)
         os.close(kept)
+
+
+def _print_styled(lines: Iterable[Line]) -> None:
+    """Print lines on a terminal: coloured, wrapped and indented."""
+    from rich.console import Console  # late: nothing but a terminal needs it
+    from rich.padding import Padding
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    for line in lines:
+        text = _printable(line.text, sys.stdout)
+        console.print(Padding(Text(text, style=line.style), (0, 0, 0, line.indent)))
+
+
+def _printable(text: str, stream: TextIO) -> str:
+    """Replace typographic signs where the stream cannot write them."""
+    try:
+        text.encode(stream.encoding or "ascii")
+    except UnicodeEncodeError:
+        plain = text.translate(_PLAIN_SIGNS)
+        encoding = stream.encoding or "ascii"
+        return plain.encode(encoding, "replace").decode(encoding)
+    return text

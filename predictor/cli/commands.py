@@ -12,14 +12,11 @@ import typer
 from predictor.bundle import FILES, FORMAT
 from predictor.cli.describing import describe
 from predictor.cli.files import check_new_file, new_folder, read_candidates, write_scores
-from predictor.cli.screen import Line, Screen
+from predictor.console import DAMAGED, JsonOption, Line, QuietOption, Screen, UnknownOption
 from predictor.errors import BundleError
 from predictor.form import write_form
 from predictor.score import Score, Scores
 from predictor.scoring import Scorer, has_expired, load
-
-DAMAGED = 4
-"""Exit code: the bundle is damaged, foreign, expired or too old."""
 
 BundleArgument = Annotated[Path, typer.Argument(metavar="BUNDLE", help="Folder of a model.")]
 CandidatesArgument = Annotated[
@@ -28,15 +25,6 @@ CandidatesArgument = Annotated[
         metavar="CANDIDATES", help="A .csv, .json or .parquet file, or - for standard input."
     ),
 ]
-JsonOption = Annotated[
-    bool, typer.Option("--json", help="Print one JSON document and nothing else.")
-]
-QuietOption = Annotated[bool, typer.Option("--quiet", help="Leave out notes and progress.")]
-UnknownOption = Annotated[
-    bool,
-    typer.Option("--ignore-unknown", help="Leave out unknown columns instead of refusing them."),
-]
-
 app = typer.Typer(
     name="ketamine-predict",
     help="Score and explain candidates for ketamine treatment with a trained model. "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from predictor.bundle import Provenance
-from predictor.cli.screen import Line
+from predictor.console import Line
 from predictor.score import SHOWN_DAYS, Score
 from predictor.wording import NO_BETTER, REFUSALS, STAMPS, TIERS, in_ten, per_hundred
 
