@@ -94,7 +94,7 @@ class Score:
     contributions : dict of str to float
         Log-odds or log-hazard by variable; empty where refused.
     contributions_probability : dict of str to float
-        The same split on the scale of the number (relapse: of the risk by day 90).
+        The same split on the scale of the number (relapse: of the risk by the horizon).
     base_probability : float or None
         link(base); not the prevalence.
     curve : Curve or None

@@ -30,10 +30,6 @@ from predictor.uncertainty import MINIMUM_ANSWERED, Z_LEVEL
 
 Floats = NDArray[np.float64]
 
-EXPLAINED_DAY = 90
-"""Day whose risk the contributions of a relapse score are split on (at 180 days most risks
-are so high that the split says little)."""
-
 
 class Scorer:
     """A loaded bundle that scores rows.
@@ -198,7 +194,7 @@ class Scorer:
         """Give the number of one row with all that belongs to it."""
         model = self.bundle.model
         margin, sd = float(assessment.margin[i]), float(assessment.sd[i])
-        day = EXPLAINED_DAY if model.task == "relapse" else None
+        day = self.bundle.provenance.horizon_days if model.task == "relapse" else None
         base = float(model.probability(np.array(assessment.base), day))
         shown = float(model.probability(np.array(margin), day))
         found: dict[str, Any] = {"margin": margin, "base": assessment.base}

@@ -35,6 +35,7 @@ from training.fitting import (
     margins_of_settings,
     prepare,
     refit_trees,
+    round_steps,
     settings_of,
 )
 from training.learners import Learner
@@ -249,16 +250,17 @@ def _loss(outcome: Outcome, margin: Floats) -> float:
 
 
 def _calibrate(learner: Learner, out_of_fold: Floats, outcome: Outcome) -> CalibrationFit:
-    """Fit the affine calibration; a maximum-likelihood fit keeps the line it has by definition.
+    """Fit the affine calibration; an unpenalised fit keeps the line it has by definition.
 
-    Even that one becomes the average where its out-of-fold margins rank nobody.
+    What such a fit is worth then shows in its own figures: an average of folds with and without
+    a signal would be neither the trial report's model nor an honest one.
     """
     if outcome.days is None:
         fit = fit_affine_response(out_of_fold, outcome.events)
     else:
         fit = fit_affine_relapse(out_of_fold, outcome.days, outcome.events)
-    if learner.declared_only and not fit.no_signal:
-        return replace(fit, affine=Affine(0.0, 1.0), covariance=np.zeros((2, 2)))
+    if learner.declared_only:
+        return replace(fit, affine=Affine(0.0, 1.0), covariance=np.zeros((2, 2)), no_signal=False)
     return fit
 
 
@@ -270,10 +272,7 @@ def _centred_covariance(fitted: Fitted, centre: float) -> Floats:
 
 def _grid(prepared: Prepared) -> Floats:
     """Choose the grid for the ends of the training range: about a third of an SD, as 1, 2 or 5."""
-    wish = prepared.scale / 3
-    power = 10.0 ** np.floor(np.log10(wish))
-    steps = np.array([1.0, 2.0, 5.0, 10.0])
-    return np.asarray(power * steps[np.searchsorted(steps, wish / power * (1 - 1e-9))])
+    return round_steps(prepared.scale / 3)
 
 
 def _missing_variance(prepared: Prepared, learner: object) -> Floats:
