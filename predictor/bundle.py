@@ -272,7 +272,8 @@ def _parse(content: bytes, path: Path) -> Any:
     """Parse JSON or say which file is damaged."""
     try:
         parsed = json.loads(content)
-        _canonical(parsed)  # neither NaN nor half a character stands in what is written here
+        # neither NaN nor half a character stands in what is written here
+        json.dumps(parsed, allow_nan=False, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise BundleError(f"{path} is damaged and cannot be read; {_AGAIN}") from error
     return parsed

@@ -79,10 +79,8 @@ def _harmless(variable: Variable) -> Any:
 
 def _plausible(variable: Variable) -> tuple[float, float]:
     """Give the plausible range, else the hard one."""
-    ends = variable.plausible_range or variable.hard_range
-    if ends is None:  # the dictionary refuses such a variable
-        raise ValueError(f"{variable.id} has no range")
-    return ends
+    # the dictionary refuses a number without a hard range
+    return variable.plausible_range or variable.hard_range or (0.0, 0.0)
 
 
 def _without_faults(row: Row, dictionary: Dictionary) -> Row:

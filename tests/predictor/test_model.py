@@ -1,0 +1,170 @@
+"""What a model says of rows: margins, contributions, error, curve."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from predictor.calibration import BaselineHazard
+from predictor.model import Model
+from predictor.uncertainty import WIDER_PER_VARIABLE, Z_LEVEL
+
+VARIABLES = (
+    "age_years", "sex", "bmi", "madrs_total", "failed_trials", "bipolar", "crp_mg_per_l",
+    "diet_quality", "psychotherapy",
+)  # fmt: skip
+
+
+def values(**changed):
+    """One row: female of 40, with every answer at a round number."""
+    row = dict(zip(VARIABLES, (40.0, 0.0, 24.0, 32.0, 3.0, 0.0, 2.5, 2.0, 4.0), strict=True))
+    return {name: np.atleast_1d(float(value)) for name, value in (row | changed).items()}
+
+
+def answers(draw_missing=True):
+    some = st.none() if draw_missing else st.nothing()
+    ranges = ((18, 80), (0, 2), (16, 45), (10, 50), (0, 12), (0, 1), (0, 50), (0, 3))
+    codes = [st.integers(low, high) | some for low, high in ranges]
+    codes.append(st.sampled_from([0, 4]) | some)
+    return st.tuples(*codes).map(
+        lambda row: values(**{
+            name: np.nan if code is None else code for name, code in zip(VARIABLES, row, strict=True)
+        })
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def models(bundles) -> dict[str, Model]:
+    return {name: bundle.model for name, bundle in bundles.items()}
+
+
+def test_the_margin_of_a_linear_model_by_hand(models):
+    found = models["linear"].assess(values())
+    raw = 0.2 + sum(
+        [
+            -0.01 * (40 - 45),
+            0.2 * (0 - 0.4) - 0.1 * (0 - 0.02),
+            0.03 * (24 - 27),
+            -0.04 * (32 - 30),
+            -0.15 * (3 - 4),
+            0.3 * (0 - 0.1),
+            -0.25 * (np.log(3.5) - 1),
+            0.1 * (2 - 1.5),
+            0.4 * (1 - 0.3),
+        ]
+    )
+    assert found.margin[0] == pytest.approx(0.05 + 0.9 * raw, abs=1e-12)
+    assert found.base == pytest.approx(0.05 + 0.9 * 0.2, abs=1e-12)
+    assert found.contributions[0, 1] == pytest.approx(0.9 * (-0.08 + 0.002), abs=1e-12)
+
+
+def test_the_error_of_a_complete_row_by_hand(models):
+    at_means = {
+        "sex": 0.0, "age_years": 45.0, "bmi": 27.0, "madrs_total": 30.0, "failed_trials": 4.0,
+        "bipolar": 0.0, "crp_mg_per_l": np.e - 1, "diet_quality": 1.0, "psychotherapy": 0.0,
+    }  # fmt: skip
+    found = models["linear"].assess(values(**at_means))
+    # distances from the means in standard deviations: only marks, bipolar and diet differ
+    distances = [0.4 / 0.5, 0.02 / 0.14, 0.1 / 0.3, 0.5 / 0.9, 0.3 / 0.46]
+    laplace = 0.01 + 0.02 * sum(d**2 for d in distances)
+    raw = (found.margin[0] - 0.05) / 0.9
+    line = np.array([1.0, raw - 0.1])
+    calibration = line @ np.array([[0.004, 0.001], [0.001, 0.01]]) @ line
+    assert found.sd[0] == pytest.approx(np.sqrt(0.81 * laplace + calibration), rel=1e-12)
+
+
+@pytest.mark.parametrize("kind", ["linear", "boosted"])
+def test_missing_answers_widen_the_error_and_name_what_they_would_remove(kind, models):
+    full = models[kind].assess(values())
+    less = models[kind].assess(values(bmi=np.nan, crp_mg_per_l=np.nan))
+    assert not full.narrowing.any()
+    assert less.answered[0].tolist() == [name not in ("bmi", "crp_mg_per_l") for name in VARIABLES]
+    assert (less.narrowing[0] > 0).tolist() == (~less.answered[0]).tolist()
+    if kind == "boosted":
+        assert less.narrowing[0, 2] == pytest.approx(0.64 * 0.03)  # slope² · its own variance
+        assert less.sd[0] > 0.8 * np.sqrt(0.03 + 0.07)
+
+
+def test_each_answer_outside_the_training_range_widens_the_error(models):
+    inside, edge = (models["linear"].assess(values(age_years=age)) for age in (80.0, 80.0001))
+    assert inside.outside.sum() == 0
+    assert edge.outside[0].tolist() == [True] + [False] * 8
+    assert edge.sd[0] == pytest.approx(inside.sd[0] * (1 + WIDER_PER_VARIABLE), rel=1e-5)
+
+
+def test_a_level_nobody_had_is_outside(models):
+    found = models["linear"].assess(values(psychotherapy=2.0))
+    assert found.outside[0].tolist() == [False] * 8 + [True]
+
+
+@pytest.mark.parametrize("kind", ["linear", "cox", "boosted"])
+@given(row=answers())
+def test_base_and_contributions_add_up_to_the_margin(kind, models, row):
+    model = models[kind]
+    found = model.assess(row)
+    assert found.base + found.contributions.sum() == pytest.approx(found.margin[0], abs=1e-9)
+    X = model.encoding.transform(row)
+    complete = X if model.imputation is None else model.imputation.fill(X)
+    raw = model.learner.margin(complete)[0]
+    assert found.margin[0] == pytest.approx(
+        model.calibration.intercept + model.calibration.slope * raw, abs=1e-9
+    )
+    assert found.sd[0] > 0
+
+
+@given(row=answers())
+def test_the_curve_never_falls_and_stays_in_its_band(models, row):
+    found = models["cox"].assess(row)
+    risk, lo, hi = models["cox"].curve(float(found.margin[0]), float(found.sd[0]))
+    for line in (risk, lo, hi):
+        assert (np.diff(line) >= 0).all()
+        assert 0 <= line[0] <= line[-1] <= 1
+    assert (lo <= risk).all()
+    assert (risk <= hi).all()
+
+
+def test_the_curve_by_hand(models):
+    model = models["cox"]
+    risk, lo, hi = model.curve(0.3, 0.2)
+    half = Z_LEVEL * np.sqrt(0.04 + 0.3 / 10)
+    expected = [1 - np.exp(-1.2 * np.exp(0.3 + shift)) for shift in (0.0, -half, half)]
+    assert [risk[100], lo[100], hi[100]] == pytest.approx(expected, rel=1e-12)
+    assert model.probability(np.array(0.3), 100) == pytest.approx(expected[0], rel=1e-12)
+    assert model.probability(np.array(0.3)) == pytest.approx(risk[180], rel=1e-12)
+
+
+def test_a_response_model_has_no_curve(models):
+    with pytest.raises(ValueError, match="ask for its probability"):
+        models["linear"].curve(0.0, 1.0)
+
+
+@pytest.mark.parametrize("kind", ["linear", "cox", "boosted", "empty"])
+def test_the_arrays_hold_all_there_is_to_a_model(kind, models):
+    model = models[kind]
+    again = Model.from_parts(model.task, model.family, model.encoding, model.to_arrays())
+    one, other = model.assess(values(bmi=np.nan)), again.assess(values(bmi=np.nan))
+    for name in ("margin", "contributions", "sd", "assumed", "narrowing"):
+        np.testing.assert_array_equal(getattr(other, name), getattr(one, name))
+    assert isinstance(again.baseline, BaselineHazard) == (kind == "cox")
+
+
+@pytest.mark.parametrize("kind", ["linear", "cox", "boosted"])
+def test_a_row_alone_gives_the_numbers_it_gives_among_others(kind, models):
+    rng = np.random.default_rng(2)
+    many = {name: np.repeat(value, 20) for name, value in values().items()}
+    many["age_years"] = rng.uniform(20, 80, 20)
+    many["bmi"] = np.where(rng.random(20) < 0.5, np.nan, rng.uniform(18, 40, 20))
+    together = models[kind].assess(many)
+    for i in range(20):
+        alone = models[kind].assess({name: value[i : i + 1] for name, value in many.items()})
+        assert alone.margin[0] == together.margin[i]
+        np.testing.assert_allclose(alone.sd[0], together.sd[i], rtol=1e-12)
+
+
+def test_a_model_without_any_column_gives_everybody_its_base(models):
+    found = models["empty"].assess({name: np.repeat(v, 3) for name, v in values().items()})
+    np.testing.assert_array_equal(found.margin, [0.2, 0.2, 0.2])
+    assert found.contributions.shape == found.outside.shape == (3, 0)
+    assert (found.sd > 0).all()
