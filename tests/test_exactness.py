@@ -5,7 +5,7 @@ conditional normal means by a linear solve, shap, scipy's logistic function.
 """
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
@@ -26,7 +26,7 @@ from training.simulation import simulate, write_cohort
 from training.tuning import freeze, inner_folds, tune_and_fit
 
 N_PEOPLE = 300
-N_ROWS = 1200
+N_ROWS = 1000
 DAYS = (30, 90, 180)
 NAMES = ("ridge", "elastic_net", "xgboost", "cox_ridge", "xgboost_cox")
 BOOSTED = ("xgboost", "xgboost_cox")
@@ -48,6 +48,7 @@ class People:
     values: dict
     response: Outcome
     relapse: Outcome
+    candidates: list = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -102,10 +103,12 @@ def people(tmp_path_factory):
     to_relapse = rng.exponential(90 * np.exp(-0.9 * signal)) + 1
     left = rng.uniform(20, 260, N_PEOPLE)
     days = np.round(np.minimum(to_relapse, left))
-    return People(dictionary, values, Outcome(y), Outcome((to_relapse <= left).astype(float), days))
+    relapse = Outcome((to_relapse <= left).astype(float), days)
+    found = People(dictionary, values, Outcome(y), relapse)
+    return replace(found, candidates=candidates(found, np.random.default_rng(99)))
 
 
-def fit(name, people, *, seed=5, n_refits=6):
+def fit(name, people, *, seed=5, n_refits=3):
     """Tune, fit and freeze one learner; also give the booster it was made from."""
     learner = next(line for line in LEARNERS if line.name == name)
     outcome = people.response if learner.task == "response" else people.relapse
@@ -130,22 +133,9 @@ def fit(name, people, *, seed=5, n_refits=6):
 
 def bundle_of(model, people):
     relapse = model.task == "relapse"
-    provenance = Provenance(
-        data_origin="simulated",
-        stamp="exploratory",
-        reason="",
-        better_than_average=True,
-        outcome="planted",
-        given="response at the end of the acute course" if relapse else "",
-        time_zero="day 28" if relapse else "day 0",
-        planned_course="as planned",
-        horizon_days=180 if relapse else 28,
-        cohort_average=0.5,
-        cohort_patients=N_PEOPLE,
-        cohort_events=100,
-        chosen=model.family,
-        package_version="0",
-    )
+    given = "response at the end of the acute course" if relapse else ""
+    words = ("simulated", "exploratory", "", True, "planted", given, "day 28", "as planned")
+    provenance = Provenance(*words, 180, 0.5, N_PEOPLE, 100, model.family, "0")
     return Bundle(model, people.dictionary, read_safety(people.dictionary), provenance)
 
 
@@ -155,19 +145,15 @@ def candidates(people, rng):
     Safety questions are answered with no; answers stay inside what the cohort had, so that few
     rows are refused.
     """
-    dictionary = people.dictionary
-    asked = [v for v in dictionary.variables if v.typed and v.use != "input"]
+    asked = [v for v in people.dictionary.variables if v.typed and v.use != "input"]
+    calm = {v.id: _no(v) for v in asked if v.use == "safety"}
     predictors = [v for v in asked if v.use == "predictor" and v.id != "maintenance_interval_days"]
+    columns = {v.id: _drawn(v, people.values[v.id], rng) for v in predictors}
     rows = []
     for number in range(N_ROWS):
-        row = {v.id: _no(v) for v in asked if v.use == "safety"}
-        row |= {v.id: _drawn(v, people.values[v.id], rng) for v in predictors}
-        if number % 2:
-            share = rng.uniform(0.32, 0.8)
-            open_ones = rng.choice(len(predictors), int(np.ceil(share * len(predictors))), False)
-            for place in open_ones:
-                del row[predictors[place].id]
-        rows.append(row)
+        share = rng.uniform(0.32, 0.8) if number % 2 else 0.0
+        open_ones = set(rng.permutation([v.id for v in predictors])[: int(share * len(predictors))])
+        rows.append(calm | {v: c[number] for v, c in columns.items() if v not in open_ones})
     return rows
 
 
@@ -182,11 +168,10 @@ def _no(variable):
 def _drawn(variable, answers, rng):
     known = answers[~np.isnan(answers)]
     if variable.levels or variable.type == "yes_no":
-        code = int(rng.choice(known))
-        return variable.levels[code] if variable.levels else ("no", "yes")[code]
-    low, high = np.quantile(known, [0.05, 0.8])
-    drawn = rng.uniform(low, high)
-    return round(drawn) if variable.type == "integer" else float(drawn)
+        levels = variable.levels or ("no", "yes")
+        return [levels[int(code)] for code in rng.choice(known, N_ROWS)]
+    drawn = rng.uniform(*np.quantile(known, [0.05, 0.8]), N_ROWS)
+    return np.round(drawn).astype(int).tolist() if variable.type == "integer" else drawn.tolist()
 
 
 _CASES = {}
@@ -206,7 +191,7 @@ def made(name, people):
 def _make(name, people):
     model, prepared, booster = fit(name, people)
     assert model.calibration.slope > 0.3
-    rows = candidates(people, np.random.default_rng(99))
+    rows = people.candidates
     scores = Scorer(bundle_of(model, people)).score(rows)
     kept = np.array([score.status == "scored" for score in scores])
     X = _encoded_again(model, people.dictionary, [r for r, k in zip(rows, kept, strict=True) if k])
@@ -399,15 +384,14 @@ def test_contributions_are_those_of_shap(name, people):
 
 @pytest.mark.parametrize("name", ["ridge", "xgboost_cox"])
 def test_two_fits_with_one_seed_give_the_same_bytes_and_scores(name, people, tmp_path):
-    for place in ("one", "two"):
-        model, _, _ = fit(name, people, n_refits=3)
+    case = made(name, people)
+    for place, model in (("one", case.model), ("two", fit(name, people)[0])):
         write_bundle(with_reference(bundle_of(model, people)), tmp_path / place)
     files = sorted(path.name for path in (tmp_path / "one").iterdir())
     assert files == ["arrays.npz", "manifest.json", "model.json", "reference.json"]
     for file in files:
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
-    rows = made(name, people).rows[:60]
-    scores = [load(tmp_path / place).score(rows).to_dict() for place in ("one", "two")]
+    scores = [load(tmp_path / place).score(case.rows[:60]).to_dict() for place in ("one", "two")]
     assert scores[0] == scores[1]
 
 
