@@ -25,9 +25,11 @@ FloatArray = NDArray[np.float64]
 # it decides in a small cohort and hardly matters in one of 600.
 SLOPE_SD = 0.5
 
-# Days after time zero on which the baseline hazard is read. Fixed beforehand, at the visits of the
-# shipped schedule, so that the stored curve shows nobody's exact event day.
-KNOT_DAYS = (0, 7, 14, 21, 28, 42, 56, 70, 84, 98, 112, 126, 140, 154, 168, 180)
+# Days after time zero on which the baseline hazard is read. Fixed beforehand, at the usual distance
+# of follow-up visits, so that the stored curve shows nobody's exact event day; closer knots would
+# draw steps between visits that say when people were seen, not when they relapsed.
+KNOT_DAYS = tuple(range(0, 183, 14))
+HORIZON_DAYS = 180
 MIN_AT_RISK = 10
 
 
@@ -206,7 +208,7 @@ def fit_baseline(
     Returns
     -------
     BaselineHazard
-        Cumulative hazard on days 0, 1, …, last knot.
+        Cumulative hazard on days 0, 1, …, to the last knot or `HORIZON_DAYS`, whichever is first.
 
     Raises
     ------
@@ -234,8 +236,9 @@ def fit_baseline(
     with_event = hazards[hazards > 0]
     ahead = float(with_event[-1]) if with_event.size else float(seen.sum()) / exposure
     heights[supported:] = heights[supported] + ahead * (at[supported:] - at[supported])
-    grid = np.arange(int(at[-1]) + 1)
-    return BaselineHazard(np.interp(grid, at, heights), float(at[supported]))
+    last = min(int(at[-1]), HORIZON_DAYS)
+    curve = np.interp(np.arange(last + 1), at, heights)
+    return BaselineHazard(curve, min(float(at[supported]), float(last)))
 
 
 def _checked_margins(margins: ArrayLike, n: int, slope_sd: float) -> FloatArray:

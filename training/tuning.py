@@ -301,7 +301,7 @@ def _hazard_variance(fitted: Fitted, outcome: Outcome) -> Floats | None:
     knots = np.array(KNOT_DAYS, dtype=np.float64)
     upto = np.searchsorted(days, knots, side="right") - 1
     variance = np.where(upto >= 0, increments[np.maximum(upto, 0)], 0.0)
-    hazard = fitted.baseline.cumulative_at(knots)
+    hazard = fitted.baseline.cumulative_at(np.minimum(knots, fitted.baseline.horizon_days))
     relative = np.divide(variance, hazard**2, out=np.full(knots.size, np.nan), where=variance > 0)
     seen = np.flatnonzero(np.isfinite(relative))
     grid = np.arange(fitted.baseline.cumulative.size, dtype=np.float64)
