@@ -67,7 +67,7 @@ def log_bundle(client: Any, folder: Path, *, run_id: str, name: str, tags: dict[
             artifacts={"bundle": str(Path(folder).resolve())},
             signature=signature_of(bundle),
             pip_requirements=requirements_of(bundle),
-            metadata={name: getattr(bundle.provenance, name) for name in _ABOUT},
+            metadata={key: getattr(bundle.provenance, key) for key in _ABOUT},
         )
         client.log_model_artifacts(logged.model_id, str(saved))
     client.finalize_logged_model(logged.model_id, "READY")
@@ -119,15 +119,13 @@ def requirements_of(bundle: Bundle) -> list[str]:
     Returns
     -------
     list of str
-        This package in the version that wrote the bundle, and pandas.
+        This package in the version that wrote the bundle.
     """
     import mlflow
-    import pandas as pd
 
     return [
         f"mlflow=={mlflow.__version__}",
         f"ketamine-response=={bundle.provenance.package_version}",
-        f"pandas>={pd.__version__.partition('.')[0]}",
     ]
 
 

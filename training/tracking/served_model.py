@@ -51,17 +51,13 @@ class ServedModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
         """
         self._scorer = predictor.load(context.artifacts["bundle"])
 
-    def predict(self, context: Any, model_input: Any, params: Any = None) -> Any:  # noqa: ARG002
+    def predict(self, model_input: pd.DataFrame) -> pd.DataFrame:
         """Score rows.
 
         Parameters
         ----------
-        context : mlflow.pyfunc.PythonModelContext
-            Not needed any more.
         model_input : pandas.DataFrame
             Columns of the signature; all are optional, yes / no as 1 / 0.
-        params : dict, optional
-            None are known.
 
         Returns
         -------

@@ -6,6 +6,7 @@ import contextlib
 import logging
 import os
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -97,7 +98,7 @@ def opened_store(uri: str) -> Iterator[Any]:
     with _one_writer(database_path(uri)), _quietly() as mlflow:
         mlflow.set_tracking_uri(uri)
         try:
-            yield mlflow.MlflowClient(uri)
+            yield _client(mlflow, uri)
         finally:
             mlflow.set_tracking_uri(None)
             if before is not None:
@@ -144,6 +145,35 @@ def experiment_of(client: Any, name: str, *, uri: str) -> str:
     return str(found.experiment_id)
 
 
+def _client(mlflow: Any, uri: str) -> Any:
+    """Open a client; a fresh SQLite file gets its tables first.
+
+    Sixty migrations wait for the disk a thousand times; nothing is lost in a file that holds
+    nothing yet, so while it is made the disk is not waited for.
+    """
+    database = database_path(uri)
+    if database is None or database.exists():
+        return mlflow.MlflowClient(uri)
+    from sqlalchemy import event
+    from sqlalchemy.engine import Engine
+
+    opened: list[Any] = []
+
+    def hurry(connection: Any, _: object) -> None:
+        """Do not wait for the disk."""
+        connection.execute("PRAGMA synchronous = OFF")
+        opened.append(connection)
+
+    event.listen(Engine, "connect", hurry)
+    try:
+        client = mlflow.MlflowClient(uri)
+    finally:
+        event.remove(Engine, "connect", hurry)
+    for connection in opened:
+        connection.execute("PRAGMA synchronous = FULL")
+    return client
+
+
 @contextmanager
 def _one_writer(database: Path | None) -> Iterator[None]:
     """Wait for the lock beside a SQLite file."""
@@ -171,7 +201,9 @@ def _one_writer(database: Path | None) -> Iterator[None]:
 def _quietly() -> Iterator[Any]:
     """Import MLflow without telemetry; keep its words off stdout and its notes to itself."""
     os.environ.update(_SETTINGS)
-    with contextlib.redirect_stdout(sys.stderr):
+    with contextlib.redirect_stdout(sys.stderr), warnings.catch_warnings():
+        # it warns of its own annotations, and that no example row is given: it would be somebody's
+        warnings.filterwarnings("ignore", module=r"mlflow\b")
         import mlflow
 
         loggers = [logging.getLogger(name) for name in ("mlflow", "alembic")]
