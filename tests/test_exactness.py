@@ -39,10 +39,7 @@ shap_warnings = pytest.mark.filterwarnings(
 
 @dataclass(frozen=True)
 class People:
-    """A cohort of the simulator, with outcomes planted so strongly that every learner finds them.
-
-    Missing values, levels and correlations are the simulator's.
-    """
+    """A cohort of the simulator, with outcomes planted so strongly that every learner finds them."""
 
     dictionary: object
     values: dict
@@ -140,11 +137,7 @@ def bundle_of(model, people):
 
 
 def candidates(people, rng):
-    """Rows nobody had: each answer drawn on its own, half of the rows with at least 30 % missing.
-
-    Safety questions are answered with no; answers stay inside what the cohort had, so that few
-    rows are refused.
-    """
+    """Draw rows that nobody had, calm and inside the cohort's ranges; half miss 30 % or more."""
     asked = [v for v in people.dictionary.variables if v.typed and v.use != "input"]
     calm = {v.id: _no(v) for v in asked if v.use == "safety"}
     predictors = [v for v in asked if v.use == "predictor" and v.id != "maintenance_interval_days"]
@@ -294,11 +287,9 @@ def test_base_and_contributions_add_up_to_the_calibrated_margin(case):
     assert np.abs(total - case.margin).max() < 1e-9
     assert np.abs(total - expected).max() < 1e-9
     assert np.ptp(expected) > 1
-    assert {score.base for score in case.scores} == {case.model.base}
 
 
 def test_the_link_of_the_margin_is_the_number_shown(case):
-    assert_meaningful(case)
     if case.model.task == "response":
         shown = np.array([score.probability for score in case.scores])
         assert np.abs(shown - expit(case.margin)).max() < 1e-9
@@ -316,7 +307,7 @@ def test_the_link_of_the_margin_is_the_number_shown(case):
 
 def test_the_split_of_the_number_adds_up_to_the_number(case):
     for score in case.scores:
-        shown = score.probability if score.curve is None else score.risk_at(90)[0]
+        shown = score.probability if score.curve is None else score.risk_at(180)[0]
         split = sum(score.contributions_probability.values())
         assert abs(score.base_probability + split - shown) < 1e-9
         for variable, share in score.contributions.items():
