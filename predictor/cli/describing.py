@@ -126,7 +126,7 @@ def _why(score: Score) -> Iterator[Line]:
     changes = score.contributions_probability
     if not changes:
         return
-    by = " by day 90" if score.task == "relapse" else ""
+    by = f" by day {score.provenance.horizon_days}" if score.task == "relapse" else ""
     yield Line(f"Strongest contributions, in 100 people{by} (they explain the model, no cause)", 2)
     for variable in sorted(changes, key=lambda v: -abs(changes[v]))[:STRONGEST]:
         label, answer = score.labels[variable], score.values[variable]
