@@ -39,7 +39,7 @@ shap_warnings = pytest.mark.filterwarnings(
 
 @dataclass(frozen=True)
 class People:
-    """A cohort of the simulator, with outcomes planted so strongly that every learner finds them."""
+    """A cohort of the simulator, with outcomes planted so strongly that all learners find them."""
 
     dictionary: object
     values: dict
