@@ -42,7 +42,8 @@ class Variable:
         Where range, levels and evidence come from.
     use : str
         ``predictor`` may enter a model, ``safety`` is read by safety rules only, ``input`` is
-        recorded to derive another variable.
+        recorded but enters no model (to derive another variable, or answered
+        only under a condition).
     timing : str
         ``baseline``, ``planned`` (treatment as planned before the first dose) or ``landmark``
         (known only after it; never enters a baseline model).
