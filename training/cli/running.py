@@ -1,0 +1,217 @@
+"""``ketamine-train run``: one model, evaluated, written and tracked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from predictor.console import (
+    NOT_SUPPORTED,
+    JsonOption,
+    Line,
+    QuietOption,
+    Screen,
+    UnknownOption,
+    aligned,
+)
+from predictor.errors import InvalidInputError
+from training.cli.options import PATIENTS, VISITS, EventsOption, MapOption
+
+if TYPE_CHECKING:
+    from training.findings import Findings
+    from training.pipeline import RunResult
+    from training.run_input import Input
+
+_MEASURES = {"response": ("auc", "AUC", "log_loss"), "relapse": ("c_index", "C", "ibs")}
+_STATUS = {
+    "fitted": "fitted: internally validated, better than the average",
+    "exploratory": "exploratory: a model, to be read with care",
+    "refused": "refused: no model",
+}
+
+
+def _future(text: str | None) -> str | None:
+    """Accept a day that is not past."""
+    if text is None:
+        return None
+    try:
+        day = date.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter("give a date as YYYY-MM-DD") from error
+    if day < date.today():
+        raise typer.BadParameter(f"{day} is past; give today or a later date")
+    return day.isoformat()
+
+
+def run(  # noqa: PLR0913 - one argument for each option
+    *,
+    config: Annotated[
+        str, typer.Argument(metavar="CONFIG", help="configs/response.yaml, …/relapse.yaml or own.")
+    ],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="A new or an empty folder.")],
+    patients: Annotated[Path | None, PATIENTS] = None,
+    visits: Annotated[Path | None, VISITS] = None,
+    events: EventsOption = None,
+    column_map: MapOption = None,
+    source: Annotated[
+        tuple[str, Path] | None,
+        typer.Option(
+            "--source", metavar="NAME FOLDER", help="A real data set that is mapped already."
+        ),
+    ] = None,
+    seed: Annotated[int | None, typer.Option("--seed", min=0, help="Instead of CONFIG's.")] = None,
+    expires: Annotated[
+        str | None,
+        typer.Option(
+            "--expires",
+            metavar="DATE",
+            callback=_future,
+            help="Last day on which the bundle gives numbers, YYYY-MM-DD.",
+        ),
+    ] = None,
+    promote: Annotated[
+        bool, typer.Option("--promote", help="Also give the model the alias champion.")
+    ] = False,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", min=1, help="Processes; no number depends on it.")
+    ] = None,
+    ignore_unknown: UnknownOption = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Train, evaluate, write and track one model; a cohort too small for one is refused."""
+    screen = Screen(as_json=as_json, quiet=quiet)
+    overrides: dict[str, Any] = {
+        name: x for name, x in (("seed", seed), ("jobs", jobs)) if x is not None
+    }
+    _say_shipped(config, screen)
+    with screen.working("Training and evaluating; this takes minutes with all learners"):
+        from training.pipeline import run as train
+        from training.run_input import Input
+
+        tables = Input(patients, visits, events, column_map, ignore_unknown=ignore_unknown)
+        data = tables if source is None else _source(tables, *source)
+        result = train(
+            config, data, out=out.resolve(), expires=expires or "", promote=promote, **overrides
+        )
+    document = result.to_dict()
+    for note in _notes(result.findings):
+        screen.note(note)
+    screen.answer(document, _lines(result, document))
+    if result.status == "refused":
+        raise typer.Exit(NOT_SUPPORTED)
+
+
+def _say_shipped(config: str, screen: Screen) -> None:
+    """Say when a configuration is not the user's own."""
+    from training.config import find_config
+
+    _, shipped = find_config(config)
+    if shipped:
+        screen.note(f"{config} is not here; using the one that came with the package")
+
+
+def _source(tables: Input, name: str, folder: Path) -> Input:
+    """Name a real data set instead of tables."""
+    from training.importers import IMPORTERS
+    from training.run_input import Input
+    from training.settings import nearest
+
+    if any((tables.patients, tables.visits, tables.events, tables.column_map)):
+        raise InvalidInputError(
+            "--source stands for --patients, --visits, --events and --map; give the one or the "
+            "others"
+        )
+    if name not in IMPORTERS:
+        raise InvalidInputError(f"--source: {name} is unknown{nearest(name, tuple(IMPORTERS))}")
+    if not folder.is_dir():
+        raise InvalidInputError(f"--source {name}: {folder} is no folder; name that of the files")
+    return Input(source=name, folder=folder, ignore_unknown=tables.ignore_unknown)
+
+
+def _notes(findings: Findings) -> list[str]:
+    """Say what was done to the data beside counting."""
+    cohort = findings.cohort
+    notes = list(cohort.notes)
+    if cohort.faults:
+        notes.append(
+            f"{len(cohort.faults)} faults in the patients table, these people are left out: "
+            f"{cohort.faults[0].message}; ketamine-train check lists all"
+        )
+    if findings.source is not None:
+        settings = findings.source.settings
+        extra = [str(variable["id"]) for variable in settings.extra_variables]
+        notes.append(f"Data set: {settings.title}")
+        notes += [f"Variables that only this data set has: {', '.join(extra)}"] * bool(extra)
+        notes += settings.notes
+    return notes
+
+
+def _lines(result: RunResult, document: Mapping[str, Any]) -> list[Line]:
+    """Put a run into words."""
+    findings = result.findings
+    lines = [Line(_STATUS[result.status], style="bold")]
+    lines += [Line(result.reason, 2)] * bool(result.reason)
+    lines += [Line("simulated data: no row is a real person", 2)] * (
+        findings.cohort.origin == "simulated"
+    )
+    lines += [Line(""), Line("People", style="bold"), *_people(document)]
+    lines += [Line(findings.cohort.definition.describe(), 2)]
+    if document["candidates"]:
+        lines += [Line(""), Line("Learners beside comparators", style="bold")]
+        lines += _learners(document)
+    if findings.choice is not None:
+        lines.append(Line(findings.choice.reason, 2))
+    uri = document["tracking_uri"]
+    places = [
+        ("Bundle", document["bundle"] or "none"),
+        ("Report", document["report"]),
+        ("MLflow", f"run {document['run_id']} in {uri}"),
+    ]
+    if not uri.startswith("http"):
+        places.append(("", f"mlflow ui --backend-store-uri {uri}"))
+    return [*lines, Line(""), *aligned(places)]
+
+
+def _people(document: Mapping[str, Any]) -> list[Line]:
+    """Count people from the table to the outcome."""
+    cohort = document["cohort"]
+    relapse = document["task"] == "relapse"
+    return aligned(
+        [
+            ("in the patients table", str(cohort["patients"])),
+            *(
+                (f"left out, {rule.replace('_', ' ')}", str(n))
+                for rule, n in cohort["excluded"].items()
+            ),
+            ("at risk with follow-up" if relapse else "analysed", str(cohort["with_outcome"])),
+            ("relapsed" if relapse else "with the outcome", str(cohort["events"])),
+        ],
+        indent=2,
+    )
+
+
+def _learners(document: Mapping[str, Any]) -> list[Line]:
+    """Set discrimination and loss of all learners below each other."""
+    from training.learners import AVERAGE, COMPARATORS
+
+    comparators = {learner.name for learner in COMPARATORS} | set(AVERAGE.values())
+    first, label, loss = _MEASURES[document["task"]]
+    table = [("", f"{label} (95 %)", f"{loss.replace('_', ' ')} (95 %)", "")]
+    for name, measures in document["candidates"].items():
+        role = "comparator" if name in comparators else ""
+        role = "chosen" if name == document["chosen"] else role
+        cells = (_estimate(measures.get(first)), _estimate(measures.get(loss)))
+        table.append((name.replace("_", " "), *cells, role))
+    return aligned(table, indent=2)
+
+
+def _estimate(estimate: Mapping[str, Any] | None) -> str:
+    """Write a measure with its interval."""
+    if estimate is None:
+        return "—"
+    return f"{estimate['value']:.3f} ({estimate['lo']:.3f} to {estimate['hi']:.3f})"
