@@ -164,6 +164,16 @@ def test_breslow_by_hand():
     np.testing.assert_allclose(breslow(days, events, margin, at), expected, rtol=1e-14)
 
 
+def test_ties_of_the_baseline_are_efrons_and_agree_with_the_product_limit():
+    # Hazards 1, 2 die together among 1 + 2 + 3: jumps 1/6 and 1/(6 - 3/2).
+    found = breslow([2, 2, 5], [1, 1, 0], np.log([1.0, 2.0, 3.0]), [2])
+    np.testing.assert_allclose(found, 1 / 6 + 1 / 4.5, rtol=1e-14)
+    # 300 of 1000 relapse at the first visit, half of the others at the second.
+    days, events = np.repeat([14.0, 28.0, 42.0], [300, 350, 350]), np.repeat([1.0, 0.0], [650, 350])
+    cumulative = breslow(days, events, np.zeros(1000), [14, 28])
+    np.testing.assert_allclose(np.exp(-cumulative), [0.7, 0.35], rtol=2e-3)
+
+
 def test_breslow_without_margins_is_nelson_aalen_and_finds_a_known_hazard():
     rng = np.random.default_rng(8)
     margin = rng.normal(size=20_000) * 0.5
