@@ -15,6 +15,7 @@ from predictor.safety import SafetyRules
 from training.column_map import ColumnMap
 from training.evaluation import Resampling
 from training.importers import SourceSettings
+from training.learners import learner_named
 from training.outcome_definition import OutcomeDefinition, outcome_definitions
 from training.settings import checked_settings
 from training.simulation import World
@@ -75,6 +76,20 @@ class RunConfig(BaseModel):
         low, high = self.decision_thresholds
         if not 0 < low < high < 1:
             raise ValueError("decision_thresholds must be two numbers in order, inside (0, 1)")
+        return self
+
+    @model_validator(mode="after")
+    def _known_candidates(self) -> RunConfig:
+        """Refuse learners that are unknown, stand twice or lack the variables they read."""
+        if len(set(self.candidates)) < len(self.candidates):
+            raise ValueError("candidates names a learner twice; name each once")
+        for name in self.candidates:
+            try:
+                learner = learner_named(name, self.task)
+            except InvalidInputError as error:
+                raise ValueError(str(error)) from error
+            if learner.declared_only and not self.declared_variables:
+                raise ValueError(f"declared_variables is empty, but {name} reads nothing else")
         return self
 
 
@@ -189,7 +204,9 @@ def read_run_config(name: str | Path, **overrides: Any) -> RunConfig:
     content = read_yaml(path)
     if not isinstance(content, dict):
         raise InvalidInputError(f"{path} must hold keys such as task and outcome")
-    resampling = {**(content.get("resampling") or {}), **overrides.pop("resampling", {})}
+    resampling, replaced = content.get("resampling") or {}, overrides.pop("resampling", {})
+    if isinstance(resampling, dict):  # anything else is refused by name
+        resampling = {**resampling, **replaced}
     return checked_settings(
         RunConfig, {**content, **overrides, "resampling": resampling}, where=str(name)
     )

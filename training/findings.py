@@ -144,7 +144,7 @@ def status_of(
             f"{counted} support no model: at least {MINIMUM_EVENTS} of each kind are needed"
         )
     if choice is None:
-        return "refused", "no candidate could be fitted in every training fold"
+        return "refused", "no candidate could be fitted and evaluated in every training fold"
     lacking = []
     if size is None or not size.is_enough:
         needed = "unknown" if size is None else str(size.n_required)

@@ -9,6 +9,7 @@ from training.evaluation.cross_validation import OutOfFold
 from training.evaluation.performance import losses
 from training.fitting import Outcome
 from training.learners import AVERAGE, Learner
+from training.metrics import MeasureUndefinedError
 from training.metrics.intervals import PairedDifference, paired_difference
 
 
@@ -59,7 +60,10 @@ def choose(
         None where no candidate could be evaluated.
     """
     task = "response" if outcome.days is None else "relapse"
-    usable = {name: losses(f, outcome) for name, f in found.items() if not f.failure}
+    try:
+        usable = {name: losses(f, outcome) for name, f in found.items() if not f.failure}
+    except MeasureUndefinedError:  # nobody is followed long enough; `measure` names the reason
+        return None
     candidates = [learner for learner in learners if learner.name in usable]
     if not candidates:
         return None

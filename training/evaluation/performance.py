@@ -110,7 +110,11 @@ def measure(
     undefined: dict[str, str] = {}
     if found.failure:
         return estimates, {"all": found.failure}
-    for name, compute in _measures(found, outcome, rng).items():
+    try:
+        ready = _measures(found, outcome, rng)
+    except MeasureUndefinedError as error:
+        return estimates, {"all": str(error)}
+    for name, compute in ready.items():
         if found.name in AVERAGE.values() and name not in _OF_AN_AVERAGE:
             undefined[name] = "everybody has the same number"
             continue

@@ -5,10 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
+from predictor.dictionary import Variable
 from predictor.errors import InvalidInputError
 from training.evaluation.cross_validation import Analysis
+from training.fitting import Outcome
 from training.metrics.binary import auroc
+from training.metrics.survival import harrell_c
+
+Floats = NDArray[np.float64]
 
 TOO_GOOD_ALONE = 0.95
 """No baseline variable reaches this AUC alone unless it holds the outcome."""
@@ -93,22 +99,13 @@ def watch(analysis: Analysis) -> dict[str, Sentinel]:
 
 
 def _single_variable(analysis: Analysis) -> Sentinel:
-    """Name a variable that tells the outcomes apart alone."""
-    outcome = analysis.outcome.events
-    named = []
-    for variable in analysis.variables:
-        answers = analysis.values[variable.id]
-        known = ~np.isnan(answers)
-        events = outcome[known]
-        if known.sum() < MINIMUM_ANSWERS or events.min() == events.max():
-            continue
-        spread = np.ptp(answers[known])
-        if spread == 0:
-            continue
-        score = (answers[known] - answers[known].min()) / spread
-        alone = auroc(events, score)
-        if max(alone, 1 - alone) > TOO_GOOD_ALONE:
-            named.append(variable.id)
+    """Name a variable that tells the outcomes apart alone, by its answers or by having one."""
+    watched = {v.id: v for v in (*analysis.variables, *analysis.declared, *analysis.severity)}
+    named = [
+        variable.id
+        for variable in watched.values()
+        if _alone(variable, analysis.values[variable.id], analysis.outcome) > TOO_GOOD_ALONE
+    ]
     if named:
         return Sentinel(
             passed=False,
@@ -116,3 +113,26 @@ def _single_variable(analysis: Analysis) -> Sentinel:
             "outcome or was recorded after it",
         )
     return Sentinel(passed=True, detail=f"no variable alone reaches an AUC of {TOO_GOOD_ALONE}")
+
+
+def _alone(variable: Variable, answers: Floats, outcome: Outcome) -> float:
+    """Give the best discrimination of one variable: 0.5 where it cannot be told."""
+    known = ~np.isnan(answers)
+    best = _discrimination(known.astype(np.float64), outcome)
+    seen = outcome.take(np.flatnonzero(known))
+    score = answers[known]
+    if variable.type == "category" and score.size:  # levels have no order but their outcomes'
+        _, level = np.unique(score, return_inverse=True)
+        score = (np.bincount(level, seen.events) / np.bincount(level))[level]
+    return max(best, _discrimination(score, seen))
+
+
+def _discrimination(score: Floats, outcome: Outcome) -> float:
+    """Give AUC, or for relapse also C if that is higher, in whichever direction it ranks."""
+    events = outcome.events
+    if events.size < MINIMUM_ANSWERS or events.min() == events.max() or np.ptp(score) == 0:
+        return 0.5
+    found = [auroc(events, (score - score.min()) / np.ptp(score))]
+    if outcome.days is not None:
+        found.append(harrell_c(outcome.days, events, score))
+    return max(max(value, 1 - value) for value in found)
