@@ -275,7 +275,10 @@ def _ended(app: typer.Typer, name: str, arguments: list[str], screen: Screen) ->
         words = error.ctx.command_path if error.ctx else name
         screen.fail(f"{error.format_message().rstrip('.')}; see {words} --help")
         return BAD_INPUT
-    except BrokenPipeError:
+    except SystemExit as error:
+        # typer's own answer to a closed pipe is exit code 1, which here means a fault of ours
+        if isinstance(error.__context__, BrokenPipeError):
+            raise error.__context__ from None
         raise
     except OSError as error:
         if error.filename is None:

@@ -172,7 +172,7 @@ def test_a_value_of_another_type_is_refused(changed, folder):
     [
         ("model.json", lambda content: content | {"code": "x"}),
         ("model.json", lambda content: {k: v for k, v in content.items() if k != "safety"}),
-        ("reference.json", lambda content: [{"name": "x"}]),
+        ("reference.json", lambda content: [{"name": "x"}, *content]),
     ],
 )
 def test_unknown_and_missing_keys_of_a_file_are_refused(name, change, folder):

@@ -23,16 +23,18 @@ def values(**changed):
     return {name: np.atleast_1d(float(value)) for name, value in (row | changed).items()}
 
 
-def answers(draw_missing=True):
-    some = st.none() if draw_missing else st.nothing()
+def answers():
+    some = st.none()
     ranges = ((18, 80), (0, 2), (16, 45), (10, 50), (0, 12), (0, 1), (0, 50), (0, 3))
     codes = [st.integers(low, high) | some for low, high in ranges]
     codes.append(st.sampled_from([0, 4]) | some)
-    return st.tuples(*codes).map(
-        lambda row: values(**{
-            name: np.nan if code is None else code for name, code in zip(VARIABLES, row, strict=True)
-        })
-    )  # fmt: skip
+    return st.tuples(*codes).map(_row)
+
+
+def _row(codes):
+    """One row of drawn codes, None where not answered."""
+    drawn = [np.nan if code is None else code for code in codes]
+    return values(**dict(zip(VARIABLES, drawn, strict=True)))
 
 
 @pytest.fixture(scope="module")

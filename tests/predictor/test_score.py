@@ -113,7 +113,7 @@ def test_scores_are_a_sequence(mixed):
     assert len(scores) == 4
     assert scores[-1].row == 4
     assert [score.row for score in scores[1:3]] == [2, 3]
-    assert list(scores)[0] is scores[0]
+    assert next(iter(scores)) is scores[0]
 
 
 @pytest.mark.filterwarnings(
