@@ -160,7 +160,7 @@ def _record(client: Any, run: TrackedRun, run_id: str) -> str | None:
     if model_id is None:
         return None
     version = register(client, model_id, run_id=run_id, name=name, tags=tags)
-    for alias in ("candidate", "champion") if run.promote else ("candidate",):
+    for alias in ("candidate", "champion")[: 1 + run.promote]:
         client.set_registered_model_alias(name, alias, version)
     return version
 
