@@ -1,0 +1,172 @@
+"""What the documents say is there: commands, options, names, files, links, counts."""
+
+import ast
+import re
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+import predictor.cli
+import predictor.score
+import predictor.scoring
+import training.cli
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+MAP = (ROOT / "docs/map.md").read_text(encoding="utf-8")
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+RUN: dict[str, Callable[[list[str]], int]] = {
+    "ketamine-predict": predictor.cli.run,
+    "ketamine-train": training.cli.run,
+}
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+INLINE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
+# what a decision says is not there, and what stands in a study folder
+ABSENT = {"configs/priors.yaml", "configs/column_map.yaml"}
+LATER = {"validate", "plan", "serve", "audit", "compare", "promote", "report"}
+
+
+def commands() -> list[list[str]]:
+    """Every line of a block or of inline code, in any document, that calls one of ours."""
+    found = []
+    for document in DOCUMENTS:
+        text = document.read_text(encoding="utf-8")
+        lines = [line for _, block in FENCE.findall(text) for line in block.splitlines()]
+        lines += INLINE.findall(FENCE.sub("", text))
+        found += [shlex.split(line) for line in lines if line.startswith(tuple(RUN))]
+    return [words for words in found if len(words) > 1]
+
+
+def help_of(program: str, command: str, capsys: pytest.CaptureFixture[str]) -> str:
+    assert RUN[program]([command, "--help"]) == 0, f"{program} {command}"
+    return capsys.readouterr().out
+
+
+def test_every_command_and_option_of_the_documents_exists(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    said = commands()
+    assert len(said) >= 12
+    for program, command, *rest in said:
+        shown = help_of(program, command, capsys)
+        for option in (word for word in rest if word.startswith("--")):
+            assert re.search(rf"{re.escape(option)}\b", shown), f"{program} {command} {option}"
+
+
+def test_the_readme_names_each_command_there_is_and_none_to_come(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    there = set()
+    for program, run in RUN.items():
+        assert run(["--help"]) == 0
+        shown = capsys.readouterr().out.split("Commands:")[1]
+        there |= {f"{program} {name}" for name in re.findall(r"^  (\w+)  ", shown, re.MULTILINE)}
+    assert there == {f"{words[0]} {words[1]}" for words in commands()}
+    assert not {name.split()[1] for name in there} & LATER
+
+
+def test_the_flags_named_in_running_text_exist(capsys: pytest.CaptureFixture[str]) -> None:
+    named = {flag for flag in INLINE.findall(README) if re.fullmatch(r"--[a-z-]+", flag)}
+    assert {"--json", "--quiet"} <= named
+    shown = "".join(help_of(program, name, capsys) for program, name, *_ in commands())
+    assert [flag for flag in named if flag not in shown] == []
+
+
+def test_the_python_of_the_readme_uses_names_that_exist() -> None:
+    (snippet,) = [code for language, code in FENCE.findall(README) if language == "python"]
+    tree = ast.parse(snippet)
+    assert len([line for line in snippet.splitlines() if line.strip()]) <= 5
+    used = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    known = {*dir(predictor), *dir(predictor.scoring.Scorer), "load"}
+    known |= set(predictor.score.Score.__dataclass_fields__) | set(dir(predictor.score.Score))
+    assert used <= known
+    assert {"load", "score", "probability", "contributions", "safety"} <= used
+    answers = {
+        ast.literal_eval(key)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Dict)
+        for key in node.keys
+        if key is not None
+    }
+    assert answers <= {variable["id"] for variable in settings("dictionary.yaml")["variables"]}
+    in_text = set(re.findall(r"`score\.(\w+)", README))
+    assert in_text
+    assert in_text <= known
+
+
+def settings(name: str) -> dict:
+    return yaml.safe_load((ROOT / "configs" / name).read_text(encoding="utf-8"))
+
+
+def test_counts_of_the_readme_are_those_of_the_settings() -> None:
+    tiers = [rule["tier"] for rule in settings("safety.yaml")["rules"]]
+    for tier in ("STOP", "CAUTION", "INFO"):
+        (said,) = re.findall(rf"(\d+)\s+{tier}\b", README)
+        assert int(said) == tiers.count(tier)
+    effects = settings("simulation.yaml")["response"]["effects"]
+    methods = (ROOT / "docs/methods.md").read_text(encoding="utf-8")
+    (said,) = re.findall(r"logistic in (\d+) variables", methods)
+    assert int(said) == len({effect["variable"] for effect in effects if effect["effect"]})
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_lead_to_files(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    targets = re.findall(r"\]\(([^)#\s]+)", text)
+    inside = [target for target in targets if not target.startswith(("http:", "https:"))]
+    assert [target for target in inside if not (document.parent / target).exists()] == []
+
+
+def test_files_named_in_the_documents_exist() -> None:
+    written = ("predictor/", "training/", "configs/", "tests/", "benchmarks/", "scripts/", "docs/")
+    for document in DOCUMENTS:
+        text = document.read_text(encoding="utf-8")
+        named = {name for name in INLINE.findall(text) if re.fullmatch(r"[\w/.-]+", name)}
+        named |= set(re.findall(r"\b(?:benchmarks|scripts|configs)/[\w/]+\.\w+", text))
+        ours = {name for name in named if name.startswith(written) and name not in ABSENT}
+        assert [name for name in sorted(ours) if not (ROOT / name).exists()] == [], document.name
+
+
+def test_the_map_names_every_file_and_nothing_else() -> None:
+    named = {name for name in INLINE.findall(MAP) if re.fullmatch(r"(predictor|training)/.+", name)}
+    for name in named:
+        path = ROOT / name
+        assert path.is_dir() if name.endswith("/") else path.is_file(), name
+    folders = tuple(name for name in named if name.endswith("/"))
+    files = {
+        path.relative_to(ROOT).as_posix()
+        for room in ("predictor", "training")
+        for path in (ROOT / room).rglob("*.py")
+        if "configs_shipped" not in path.parts
+    }
+    assert [
+        file for file in sorted(files) if file not in named and not file.startswith(folders)
+    ] == []
+    assert not [file for file in named & files if file.startswith(folders)]
+
+
+def test_one_line_for_each_word_of_the_glossary() -> None:
+    words = re.findall(r"^\| \*\*(.+?)\*\* \| (.+) \|$", MAP, re.MULTILINE)
+    assert len(words) >= 30
+    assert [word for word, _ in words] == sorted((word for word, _ in words), key=str.lower)
+    assert all(meaning for _, meaning in words)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_no_machine_and_no_registry_stands_in_a_document(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    path = r"(?<![\w.])/(?:home|root|work|tmp|Users|opt|mnt|var)\b|[A-Z]:\\|\.\./shared"
+    host = r"pypi\.org|files\.pythonhosted|index-url|artifactory|conda\.anaconda|localhost:\d"
+    assert re.findall(path, text) == []
+    assert re.findall(host, text) == []
+
+
+def test_decisions_are_numbered_without_a_gap() -> None:
+    names = sorted(path.name for path in (ROOT / "docs/decisions").glob("*.md"))
+    assert [name[:4] for name in names] == [f"{n:04d}" for n in range(1, len(names) + 1)]
+    for name in names:
+        first = (ROOT / "docs/decisions" / name).read_text(encoding="utf-8").splitlines()[0]
+        assert first.startswith(f"# {name[:4]} ")
