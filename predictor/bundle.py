@@ -218,7 +218,12 @@ def _assemble(
 
 def _provenance(manifest: Mapping[str, Any]) -> Provenance:
     """Take the provenance out of a manifest; each value must be of its type."""
-    kinds: dict[str, type | tuple[type, ...]] = {"str": str, "bool": bool, "int": int, "float": (int, float)}
+    kinds: dict[str, type | tuple[type, ...]] = {
+        "str": str,
+        "bool": bool,
+        "int": int,
+        "float": (int, float),
+    }
     for entry in fields(Provenance):
         value = manifest[entry.name]
         is_bool = isinstance(value, bool)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -244,3 +245,17 @@ def candidate(rules: SafetyRules, dictionary: Dictionary) -> Callable[..., dict[
         return {k: v for k, v in (answers | changed).items() if v is not None}
 
     return make
+
+
+@pytest.fixture
+def people(tmp_path, candidate) -> Path:
+    """Four candidates: scored, stopped, faulty, all but empty."""
+    rows = [
+        candidate(patient_id="id-7731", bmi=None, aneurysm=None),
+        candidate(patient_id="id-7732", pregnant="yes"),
+        candidate(patient_id="id-7733", age_years=440),
+        {"patient_id": "id-7734", "age_years": 44},
+    ]
+    path = tmp_path / "people.json"
+    path.write_text(json.dumps(rows))
+    return path
