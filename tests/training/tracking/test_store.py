@@ -15,6 +15,7 @@ from predictor.errors import InvalidInputError
 from training.tracking import TrackedRun, log_run, store
 
 
+@pytest.mark.slow
 def test_two_processes_share_a_fresh_store(folders: dict[str, Path], tmp_path: Path) -> None:
     script = (
         "import sys\nfrom pathlib import Path\nfrom training.tracking import *\n"
