@@ -67,7 +67,8 @@ def score(
     scorer = load(bundle)
     scores = _score(scorer, candidates, screen, ignore_unknown=ignore_unknown)
     if out is None:
-        screen.answer(scores.to_dict(), chain.from_iterable(describe(s) for s in scores))
+        document = scores.to_dict() if as_json else None
+        screen.answer(document, chain.from_iterable(describe(s) for s in scores))
     else:
         write_scores(scores, out)
         screen.done(scores.to_dict() if as_json else None, f"{_counted(scores)}: {out}")
