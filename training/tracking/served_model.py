@@ -6,6 +6,7 @@ same answer here as everywhere.
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import mlflow
@@ -49,6 +50,8 @@ class ServedModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
         context : mlflow.pyfunc.PythonModelContext
             Knows where the bundle lies.
         """
+        # else a column of the wrong type puts every row of the request into MLflow's message
+        os.environ["MLFLOW_DISABLE_SCHEMA_DETAILS"] = "true"
         self._scorer = predictor.load(context.artifacts["bundle"])
 
     def predict(self, model_input: pd.DataFrame) -> pd.DataFrame:

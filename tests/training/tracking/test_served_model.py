@@ -144,6 +144,17 @@ def test_a_table_without_a_known_column_is_refused(load: Callable[[str], Any]) -
         load("ketamine-response").predict(pd.DataFrame({"nothing_known": [1.0]}))
 
 
+def test_no_row_stands_in_the_message_about_a_wrong_type(load: Callable[[str], Any]) -> None:
+    from mlflow.exceptions import MlflowException
+
+    model = load("ketamine-response")
+    wrong = pd.DataFrame({"patient_id": ["planted-7"], "age_years": ["forty"]})
+    with pytest.raises(MlflowException, match="check your input data") as refused:
+        model.predict(wrong)
+    assert "planted-7" not in str(refused.value)
+    assert "age_years" in str(refused.value.__context__)
+
+
 def test_the_model_loads_in_a_new_process_from_another_folder(
     kept: Any, tmp_path: Path, row: dict[str, Any]
 ) -> None:
