@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
@@ -13,10 +14,14 @@ import predictor.cli
 import predictor.score
 import predictor.scoring
 import training.cli
+from predictor import uncertainty
+from training import calibrating, findings, fitting
+from training.evaluation import cross_validation, performance, sentinels
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 MAP = (ROOT / "docs/map.md").read_text(encoding="utf-8")
+METHODS = " ".join((ROOT / "docs/methods.md").read_text(encoding="utf-8").split())
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 RUN: dict[str, Callable[[list[str]], int]] = {
     "ketamine-predict": predictor.cli.run,
@@ -36,7 +41,7 @@ def commands() -> list[list[str]]:
         text = document.read_text(encoding="utf-8")
         lines = [line for _, block in FENCE.findall(text) for line in block.splitlines()]
         lines += INLINE.findall(FENCE.sub("", text))
-        found += [shlex.split(line) for line in lines if line.startswith(tuple(RUN))]
+        found += [shlex.split(line, comments=True) for line in lines if line.startswith(tuple(RUN))]
     return [words for words in found if len(words) > 1]
 
 
@@ -103,13 +108,53 @@ def settings(name: str) -> dict:
 
 def test_counts_of_the_readme_are_those_of_the_settings() -> None:
     tiers = [rule["tier"] for rule in settings("safety.yaml")["rules"]]
+    prose = FENCE.sub("", README)
     for tier in ("STOP", "CAUTION", "INFO"):
-        (said,) = re.findall(rf"(\d+)\s+{tier}\b", README)
+        (said,) = re.findall(rf"(\d+)\s+{tier}\b", prose)
         assert int(said) == tiers.count(tier)
     effects = settings("simulation.yaml")["response"]["effects"]
-    methods = (ROOT / "docs/methods.md").read_text(encoding="utf-8")
-    (said,) = re.findall(r"logistic in (\d+) variables", methods)
+    (said,) = re.findall(r"logistic in (\d+) variables", METHODS)
     assert int(said) == len({effect["variable"] for effect in effects if effect["effect"]})
+
+
+def test_settings_of_the_methods_are_those_of_the_code() -> None:
+    risk_days = [str(day) for day in cross_validation.RISK_DAYS]
+    trees = (", ".join(map(str, tried)) for tried in (fitting.DEPTHS, fitting.ROUNDS))
+    knots = calibrating.KNOT_DAYS
+    assert set(np.diff(knots)) == {14}
+    said = [
+        f"prior around 1 with SD {calibrating.SLOPE_SD}",
+        f"every 14 days from {knots[0]} to {knots[-1]}, joined by straight lines and kept to day "
+        f"{calibrating.HORIZON_DAYS}",
+        f"depth {' × '.join(trees)} rounds",
+        f"learning rate {fitting.LEARNING_RATE}",
+        f"{fitting.N_PENALTIES} penalties",
+        f"days {', '.join(risk_days)} as far as at least",
+        f"above {sentinels.TOO_GOOD_ALONE} in at least {sentinels.MINIMUM_ANSWERS} people",
+        f"fewer than {findings.MINIMUM_EVENTS} events",
+        f"{uncertainty.Z_LEVEL:.3f}·s",
+    ]
+    assert [words for words in said if words not in METHODS] == []
+    assert uncertainty.WIDER_PER_VARIABLE == 0.25
+    assert uncertainty.MINIMUM_ANSWERED == 5
+    assert calibrating.MIN_AT_RISK == performance.MINIMUM_FOLLOWED == 10
+    for task in ("response", "relapse"):
+        run = settings(f"{task}.yaml")
+        assert run["resampling"] == {"folds": 5, "repeats": 2, "inner_folds": 5}
+        assert (run["bootstrap_refits"], run["expected_discrimination"]) == (30, 0.65)
+        assert all(f"`{name}`" in METHODS for name in run["candidates"])
+
+
+def test_the_sample_of_a_score_is_worded_as_scores_are() -> None:
+    (sample,) = [block for language, block in FENCE.findall(README) if language == "text"]
+    folder = ROOT / "predictor"
+    files = (folder / "cli/describing.py", folder / "wording.py", ROOT / "configs/safety.yaml")
+    source = " ".join(file.read_text(encoding="utf-8") for file in files)
+    lines = [line.strip("- ") for line in sample.splitlines() if not line.startswith("    - I")]
+    for line in lines:
+        # a figure, or what follows a colon, is filled in
+        fixed = re.split(r"\d|:", line)[0].removeprefix("Row").removeprefix("Model exploratory")
+        assert fixed.strip() in source, line
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

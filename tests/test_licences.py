@@ -1,4 +1,4 @@
-"""Nothing that comes along at run time is under GPL or AGPL; each direct dependency has its reason."""
+"""Nothing at run time is under GPL or AGPL; each direct dependency is named with its reason."""
 
 import re
 import tomllib
