@@ -80,6 +80,14 @@ def test_the_flags_named_in_running_text_exist(capsys: pytest.CaptureFixture[str
     assert [flag for flag in named if flag not in shown] == []
 
 
+def test_the_targets_of_make_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    texts = [document.read_text(encoding="utf-8") for document in DOCUMENTS]
+    named = set(re.findall(r"(?:^|`)make ([a-z]+)", "\n".join(texts), re.MULTILINE))
+    assert {"demo", "test"} <= named
+    assert [target for target in named if f"\n{target}:" not in makefile] == []
+
+
 def test_the_python_of_the_readme_uses_names_that_exist() -> None:
     (snippet,) = [code for language, code in FENCE.findall(README) if language == "python"]
     tree = ast.parse(snippet)
@@ -124,8 +132,8 @@ def test_settings_of_the_methods_are_those_of_the_code() -> None:
     assert set(np.diff(knots)) == {14}
     said = [
         f"prior around 1 with SD {calibrating.SLOPE_SD}",
-        f"every 14 days from {knots[0]} to {knots[-1]}, joined by straight lines and kept to day "
-        f"{calibrating.HORIZON_DAYS}",
+        f"every 14 days from {knots[0]} to {knots[-1]}, joined",
+        f"kept to day {calibrating.HORIZON_DAYS}",
         f"depth {' × '.join(trees)} rounds",
         f"learning rate {fitting.LEARNING_RATE}",
         f"{fitting.N_PENALTIES} penalties",
