@@ -106,9 +106,8 @@ def _about(cohorts: Sequence[Cohort]) -> list[Line]:
     from training.table_one import table_one
 
     first = cohorts[0]
-    lines = [Line(note) for note in first.notes]
-    if first.origin == "simulated":
-        lines.insert(0, Line("simulated data: no row is a real person", style="bold"))
+    lines = [Line("simulated data: no row is a real person", style="bold")]
+    lines = [*(lines if first.origin == "simulated" else ()), *map(Line, first.notes)]
     lines += _unusual(first)
     table = table_one(first)
     if len(table):

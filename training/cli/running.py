@@ -63,7 +63,9 @@ def run(  # noqa: PLR0913 - one argument for each option
             "--source", metavar="NAME FOLDER", help="A real data set that is mapped already."
         ),
     ] = None,
-    seed: Annotated[int | None, typer.Option("--seed", min=0, help="Instead of CONFIG's.")] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", min=0, metavar="N", help="Instead of CONFIG's.")
+    ] = None,
     expires: Annotated[
         str | None,
         typer.Option(
@@ -77,7 +79,8 @@ def run(  # noqa: PLR0913 - one argument for each option
         bool, typer.Option("--promote", help="Also give the model the alias champion.")
     ] = False,
     jobs: Annotated[
-        int | None, typer.Option("--jobs", min=1, help="Processes; no number depends on it.")
+        int | None,
+        typer.Option("--jobs", min=1, metavar="N", help="Processes; no number depends on it."),
     ] = None,
     ignore_unknown: UnknownOption = False,
     as_json: JsonOption = False,
@@ -147,7 +150,6 @@ def _notes(findings: Findings) -> list[str]:
         extra = [str(variable["id"]) for variable in settings.extra_variables]
         notes.append(f"Data set: {settings.title}")
         notes += [f"Variables that only this data set has: {', '.join(extra)}"] * bool(extra)
-        notes += settings.notes
     return notes
 
 
@@ -202,9 +204,10 @@ def _learners(document: Mapping[str, Any]) -> list[Line]:
     comparators = {learner.name for learner in COMPARATORS} | set(AVERAGE.values())
     first, label, loss = _MEASURES[document["task"]]
     table = [("", f"{label} (95 %)", f"{loss.replace('_', ' ')} (95 %)", "")]
+    chosen = "would be chosen" if document["bundle"] is None else "chosen"
     for name, measures in document["candidates"].items():
         role = "comparator" if name in comparators else ""
-        role = "chosen" if name == document["chosen"] else role
+        role = chosen if name == document["chosen"] else role
         cells = (_estimate(measures.get(first)), _estimate(measures.get(loss)))
         table.append((name.replace("_", " "), *cells, role))
     return aligned(table, indent=2)

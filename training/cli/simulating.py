@@ -17,8 +17,12 @@ _FILES = ("patients", "visits", "events", "truth")
 
 def simulate(
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="A new or an empty folder.")],
-    patients: Annotated[int, typer.Option("--patients", min=1, help="How many people.")] = 600,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Draws the people only.")] = 0,
+    patients: Annotated[
+        int, typer.Option("--patients", min=1, metavar="N", help="How many people.")
+    ] = 600,
+    seed: Annotated[
+        int, typer.Option("--seed", min=0, metavar="N", help="Draws the people only.")
+    ] = 0,
     world: Annotated[
         Path | None,
         typer.Option("--world", metavar="FILE", help="A population of your own (.yaml)."),
