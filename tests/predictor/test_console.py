@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import subprocess
 import sys
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 import typer
@@ -118,14 +121,76 @@ def test_noise_in_a_real_process_never_reaches_standard_output():
     assert set(ended.stderr.splitlines()) == {"Counting …", "from code", "from a process"}
 
 
-def test_standard_output_is_back_after_an_error(capfd):
+@contextmanager
+def files(folder):
+    """Standard output and standard error as two files; pytest sets its own between fixtures."""
+    with (
+        (folder / "out").open("w") as out,
+        (folder / "err").open("w") as err,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setattr(sys, "stdout", out)
+        patch.setattr(sys, "stderr", err)
+        yield out, err
+
+
+def written(file) -> str:
+    file.flush()
+    return Path(file.name).read_text()
+
+
+def test_noise_below_python_is_redirected_too(tmp_path):
+    with files(tmp_path) as (out, err):
+        with Screen(quiet=True).working("Counting"):
+            os.write(out.fileno(), b"from below\n")
+        assert written(out) == ""
+        assert written(err) == "from below\n"
+
+
+def test_standard_output_is_back_after_an_error(tmp_path):
     screen = Screen(quiet=True)
-    with pytest.raises(ValueError, match="within"), screen.working("Counting"):
-        raise ValueError("within")
-    screen.answer({}, [Line("here")])
-    shown = capfd.readouterr()
-    assert shown.out == "here\n"
-    assert shown.err == ""
+    with files(tmp_path) as (out, _):
+        with pytest.raises(ValueError, match="within"), screen.working("Counting"):
+            raise ValueError("within")
+        screen.answer({}, [Line("here")])
+        assert written(out) == "here\n"
+
+
+def test_a_reader_who_has_seen_enough_is_no_error(tmp_path):
+    app = app_that(raising(BrokenPipeError(32, "Broken pipe")))
+    with files(tmp_path) as (out, err):
+        assert run_command(app, "name", ["do"]) == 0
+        assert written(out) == written(err) == ""
+
+
+def test_leaving_early_is_left_alone():
+    with pytest.raises(SystemExit):
+        run_command(app_that(raising(SystemExit(7))), "name", ["do"])
+
+
+def test_many_faults_are_cut_and_counted_unless_json_is_asked_for(capsys):
+    faults = [Fault(row, "bmi", "not_a_number", f"row {row}, bmi") for row in range(1, 31)]
+    Screen().fail("the file is at fault", faults)
+    shown = capsys.readouterr().err.splitlines()
+    assert shown[:2] == ["the file is at fault", "  row 1, bmi"]
+    assert "10 more" in shown[-1]
+    Screen().fail("the file is at fault", faults[:2])
+    assert len(capsys.readouterr().err.splitlines()) == 3
+    Screen(as_json=True).fail("the file is at fault", faults)
+    assert len(json.loads(capsys.readouterr().out)["faults"]) == 30
+
+
+def test_what_was_written_is_said_unless_quiet(capsys):
+    Screen().done({"n": 1}, "written")
+    Screen(quiet=True).done({"n": 1}, "written")
+    Screen(as_json=True).done({"n": 1}, "written")
+    assert capsys.readouterr().out == 'written\n{"n": 1}\n'
+
+
+def test_elsewhere_than_on_a_terminal_steps_are_silent(capsys):
+    with Screen().progress("pages", 2) as step:
+        step()
+    assert capsys.readouterr().err == ""
 
 
 def test_streams_without_a_file_are_redirected_too(monkeypatch):
@@ -147,6 +212,24 @@ def test_a_terminal_shows_that_work_goes_on(monkeypatch):
         pass
     assert "Counting people" in terminal.getvalue()
     assert "0:00:00" in terminal.getvalue()
+
+
+def test_a_terminal_shows_how_far_work_is(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    with Screen().progress("pages", 2) as step:
+        step()
+        step()
+    assert "pages" in terminal.getvalue()
+
+
+def test_a_terminal_gets_the_same_words(monkeypatch):
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stdout", terminal)
+    Screen().answer({}, [Line("12 people", 2, "bold"), Line("")])
+    assert "  " in terminal.getvalue()
+    assert "12 people" in terminal.getvalue()
 
 
 def test_columns_stand_below_each_other():

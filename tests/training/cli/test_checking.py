@@ -170,6 +170,11 @@ def test_visits_are_checked_where_patients_cannot_be_read(check, study):
     assert "not_in_patients" not in ended.document["by_rule"]
 
 
+def test_events_may_be_left_out(call, study):
+    ended = call("check", "--patients", study.patients, "--visits", study.visits, "--json")
+    assert ended.document == {"rows": 4, "faults": [], "by_rule": {}}
+
+
 def test_an_events_table_without_rows_is_accepted(check, study):
     study.events.write_text("patient_id,day,event\n")
     assert check("--json").code == 0
