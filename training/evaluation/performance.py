@@ -191,6 +191,10 @@ def _integrated(times: Floats) -> Callable[..., float]:
     """Average the integrated Brier score over repeats."""
 
     def mean_over_repeats(days: Floats, events: Floats, risks: Floats) -> float:
+        if times.size < 2:
+            raise MeasureUndefinedError(
+                "integrated Brier score", f"too few people are followed beyond day {times[0]:g}"
+            )
         each = [
             survival.integrated_brier(days, events, risks[:, r, :], times=times)
             for r in range(risks.shape[1])

@@ -1,0 +1,100 @@
+"""Guards: what holds the outcome is named, what is merely good passes."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from predictor.dictionary import Variable
+from predictor.errors import InvalidInputError
+from training.evaluation import watch
+
+
+def single(analysis):
+    return watch(analysis)["single_variable"]
+
+
+@pytest.mark.parametrize("task", ["response", "relapse"])
+def test_honest_people_pass_both_guards(draw, task):
+    found = watch(draw(n=200, task=task))
+    assert list(found) == ["timing", "single_variable"]
+    assert all(sentinel.passed for sentinel in found.values())
+    assert found["timing"].detail.startswith("all 5 candidate variables are known before")
+    assert found["timing"].to_dict() == {"passed": True, "detail": found["timing"].detail}
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_variable_that_holds_the_outcome_is_named(draw, sign):
+    analysis = draw(n=200)
+    noise = np.random.default_rng(0).normal(size=200)
+    analysis.values["v2"][:] = sign * (analysis.outcome.events + 0.2 * noise)
+    found = single(analysis)
+    assert not found.passed
+    assert found.detail.startswith("v2 alone reaches an AUC above 0.95")
+    assert "v0" not in found.detail
+
+
+def test_a_strong_but_honest_variable_passes(draw):
+    analysis = draw(n=200)
+    noise = np.random.default_rng(0).normal(size=200)
+    analysis.values["v2"][:] = analysis.outcome.events + 0.6 * noise  # AUC about 0.88
+    assert single(analysis).passed
+
+
+def test_levels_without_an_order_are_seen_through(draw):
+    """The middle level holds the outcome: no order of codes would show it."""
+    analysis = draw(n=200)
+    others = np.random.default_rng(1).choice([0.0, 2.0], 200)
+    analysis.values["route"][:] = np.where(analysis.outcome.events == 1, 1.0, others)
+    assert single(analysis).detail.startswith("route alone")
+
+
+def test_an_answer_that_only_one_outcome_has_is_seen(draw):
+    analysis = draw(n=200)
+    analysis.values["v2"][analysis.outcome.events == 0] = np.nan
+    assert single(analysis).detail.startswith("v2 alone")
+
+
+def test_the_day_of_relapse_among_the_answers_is_seen(draw):
+    analysis = draw(n=200, task="relapse")
+    events, days = analysis.outcome.events, analysis.outcome.days
+    analysis.values["v3"][:] = days + np.random.default_rng(0).normal(size=200)
+    score = days[events == 1][:, None] < days[events == 0]
+    assert score.mean() < 0.95  # event or not is not told apart: the day is
+    assert single(analysis).detail.startswith("v3 alone")
+
+
+def test_declared_variables_and_severity_are_watched_too(draw):
+    analysis = draw(n=200)
+    leak = Variable("leak", "Leak", "number", "g", "s", hard_range=(0, 1))
+    values = analysis.values | {"leak": analysis.outcome.events.copy()}
+    for part in ("declared", "severity"):
+        found = single(replace(analysis, values=values, **{part: (leak,)}))
+        assert found.detail.startswith("leak alone")
+
+
+def test_few_people_and_constant_answers_prove_nothing(draw):
+    analysis = draw(n=29)
+    analysis.values["v2"][:] = analysis.outcome.events
+    assert single(analysis).passed
+    analysis = draw(n=60)
+    analysis.values["v2"][:] = np.nan
+    analysis.values["v3"][:] = 4.0
+    analysis.values["route"][:] = np.nan
+    assert single(analysis).passed
+
+
+def test_answers_of_one_outcome_alone_prove_nothing(draw):
+    analysis = draw(n=200)
+    few = np.flatnonzero(analysis.outcome.events == 1)[:35]
+    analysis.values["v2"][np.setdiff1d(np.arange(200), few)] = np.nan
+    assert single(analysis).passed
+
+
+@pytest.mark.parametrize("part", ["variables", "declared", "severity"])
+@pytest.mark.parametrize("change", [{"timing": "landmark"}, {"use": "safety"}, {"use": "input"}])
+def test_what_is_not_known_before_the_first_dose_is_refused(draw, part, change):
+    analysis = draw()
+    wrong = replace(analysis.variables[0], **change)
+    with pytest.raises(InvalidInputError, match="v0 may not enter a baseline model"):
+        watch(replace(analysis, **{part: (wrong,)}))
