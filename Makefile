@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DEMO := demo
 READY := $(VENV)/.ready
 
-.PHONY: demo test setup lint types imports docstrings unit format lock docs clean
+.PHONY: demo test setup browser lint types imports docstrings unit format lock docs clean
 
 setup: $(READY)
 
@@ -21,6 +21,12 @@ demo: $(READY)
 
 test: $(READY)
 	$(MAKE) --no-print-directory lint types imports docstrings unit
+
+# The tests of the pages need a browser; without one they skip and say so.
+browser:
+	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+	  && apt-get update -qq && apt-get install -y -qq chromium >/dev/null; } \
+	  || echo "no Chromium here and no way to install it: the tests of the pages will skip"
 
 lint:
 	$(BIN)/ruff format --check .
