@@ -125,8 +125,7 @@ class Model:
         missing = np.isnan(X)
         narrowing = slope**2 * self._narrowing(X, missing)
         outside = self._outside(values, X)
-        variance = slope**2 * self._model_variance(complete) + self._open_variance(X, missing)
-        variance += self.uncertainty.calibration_variance(self.learner.base + raw.sum(axis=1))
+        variance = self._variance(X, complete, self.learner.base + raw.sum(axis=1))
         return Assessment(
             margin=margin,
             base=self.base,
@@ -137,6 +136,26 @@ class Model:
             assumed=complete,
             narrowing=narrowing,
         )
+
+    def variance(self, X: Floats) -> Floats:
+        """Give the variance of the calibrated margin's error of encoded rows.
+
+        With slope b of the calibration: b² · (variance of the learner + what unanswered variables
+        leave open) + variance of the calibration line + remainder. Nothing is added here for
+        answers outside the training support.
+
+        Parameters
+        ----------
+        X : ndarray, shape (n, n_columns)
+            Encoded rows, NaN where missing.
+
+        Returns
+        -------
+        ndarray, shape (n,)
+            Squared units of the margin.
+        """
+        complete = X if self.imputation is None else self.imputation.fill(X)
+        return self._variance(X, complete, self.learner.margin(complete))
 
     def probability(self, margin: Floats, day: float | None = None) -> Floats:
         """Turn calibrated margins into the number shown.
@@ -245,6 +264,13 @@ class Model:
         """Mark answers outside the training support, unseen levels included."""
         beyond = self._any_column(self.uncertainty.outside_support(X))
         return beyond | self.encoding.unseen(values)
+
+    def _variance(self, X: Floats, complete: Floats, raw_margin: Floats) -> Floats:
+        """Add up the sources of error of the calibrated margin."""
+        known = self.uncertainty
+        variance = self.calibration.slope**2 * self._model_variance(complete)
+        variance += self._open_variance(X, np.isnan(X))
+        return variance + known.calibration_variance(raw_margin) + known.remainder
 
     def _model_variance(self, complete: Floats) -> Floats:
         """Give the sampling variance of the uncalibrated margin."""

@@ -1,8 +1,9 @@
 """How sure one person's risk is: interval, training support, and too little information.
 
-The interval holds the person's risk *given complete answers*. Its variance on the margin is
-the sum of what is not known about the model (Laplace for linear learners, bootstrap refits for
-trees), about its calibration, and about the unanswered variables.
+The interval holds the person's risk *given complete answers to every candidate variable*. Its
+variance on the margin is the sum of what is not known about the model (Laplace for linear
+learners, bootstrap refits for trees), about its calibration, about the unanswered variables, and
+the remainder: what truly tells people apart but the learner does not read or has not learned.
 """
 
 from __future__ import annotations
@@ -50,6 +51,10 @@ class Uncertainty:
     missing_variance : ndarray, shape (n_variables,)
         For trees: variance of each variable's contribution over the training rows that
         answered it, taken as the spread when it is not answered. Shape (0,) for linear learners.
+    remainder : float
+        Variance on the calibrated margin, the same for everybody, of what the learner does not
+        read or has not learned, as judged in training by a ridge on all candidate variables
+        (`training.tuning.freeze`); 0 where nothing is left.
     """
 
     covariance: Floats
@@ -60,6 +65,7 @@ class Uncertainty:
     support_low: Floats
     support_high: Floats
     missing_variance: Floats
+    remainder: float = 0.0
 
     def laplace_variance(self, X: Floats) -> Floats:
         """Give the sampling variance of a linear learner's margin.
@@ -146,6 +152,7 @@ class Uncertainty:
             support_low=arrays["support_low"],
             support_high=arrays["support_high"],
             missing_variance=arrays["missing_variance"],
+            remainder=float(arrays["remainder"]),
         )
 
 

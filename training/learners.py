@@ -78,6 +78,9 @@ COMPARATORS: tuple[Learner, ...] = (
 )  # fmt: skip
 """Always shown, never chosen; beside them stands the average (prevalence, Kaplan–Meier)."""
 
+REFERENCE = {"response": "ridge", "relapse": "cox_ridge"}
+"""Learner on all candidate variables whose posterior judges how much any other leaves out."""
+
 AVERAGE = {"response": "prevalence", "relapse": "kaplan_meier"}
 """Name of the comparator that gives everybody the same number."""
 

@@ -31,9 +31,9 @@ from training.evaluation import (
     watch,
 )
 from training.findings import Findings, sample_size_of, status_of, summary
-from training.fitting import Outcome, prepare
+from training.fitting import Outcome, Prepared, prepare
 from training.importers import SourceCohort
-from training.learners import learner_named
+from training.learners import REFERENCE, Learner, learner_named
 from training.model_report import write_run_report
 from training.outcome import RelapseOutcome
 from training.presentation import draw, make_report
@@ -41,7 +41,7 @@ from training.release import write_model
 from training.run_files import tracked, write_files, write_json
 from training.run_input import Input, read_input
 from training.tracking import Logged, log_run
-from training.tuning import freeze, inner_folds, tune_and_fit
+from training.tuning import Fitted, InnerFold, freeze, inner_folds, tune_and_fit
 
 Floats = NDArray[np.float64]
 
@@ -255,15 +255,29 @@ def fit_final(
         Calibrated, with interval.
     """
     rows = np.arange(len(analysis.groups))
-    variables = analysis.read_by(choice.learner)
     split_rng, refit_rng = rng.spawn(2)
-    splits = inner_splits(
-        analysis.outcome, analysis.groups, config.resampling.inner_folds, split_rng
+    outcome = analysis.outcome
+    splits = inner_splits(outcome, analysis.groups, config.resampling.inner_folds, split_rng)
+    materials: dict[tuple[str, ...], tuple[Prepared, list[InnerFold]]] = {}
+
+    def tuned(learner: Learner) -> Fitted:
+        variables = analysis.read_by(learner)
+        key = tuple(variable.id for variable in variables)
+        if key not in materials:
+            inside = inner_folds(analysis.values, variables, rows, outcome, splits)
+            materials[key] = prepare(analysis.values, variables, rows), inside
+        prepared, inside = materials[key]
+        return tune_and_fit(learner, prepared, outcome, inside)
+
+    judge = learner_named(REFERENCE[config.task], config.task)
+    reference = tuned(judge) if choice.learner != judge else None
+    return freeze(
+        tuned(choice.learner),
+        outcome,
+        n_refits=config.bootstrap_refits,
+        rng=refit_rng,
+        reference=reference,
     )
-    inside = inner_folds(analysis.values, variables, rows, analysis.outcome, splits)
-    prepared = prepare(analysis.values, variables, rows)
-    fitted = tune_and_fit(choice.learner, prepared, analysis.outcome, inside)
-    return freeze(fitted, analysis.outcome, n_refits=config.bootstrap_refits, rng=refit_rng)
 
 
 def prepare_folder(out: Path) -> Path:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from predictor.boosted import Boosted
 from predictor.calibration import Affine, BaselineHazard
 from predictor.dictionary import Variable
+from predictor.linear import Linear
 from predictor.model import Model
 from predictor.uncertainty import Uncertainty, rounded_support
 from training.calibrating import (
@@ -191,7 +192,14 @@ def tune_and_fit(
     return Fitted(learner, settings[best], fitted, prepared, calibration, baseline, calibrated)
 
 
-def freeze(fitted: Fitted, outcome: Outcome, *, n_refits: int, rng: np.random.Generator) -> Model:
+def freeze(
+    fitted: Fitted,
+    outcome: Outcome,
+    *,
+    n_refits: int,
+    rng: np.random.Generator,
+    reference: Fitted | None = None,
+) -> Model:
     """Add interval and training support to a fitted learner.
 
     Parameters
@@ -204,6 +212,12 @@ def freeze(fitted: Fitted, outcome: Outcome, *, n_refits: int, rng: np.random.Ge
         Bootstrap refits of trees.
     rng : numpy.random.Generator
         Draws the resamples.
+    reference : Fitted or None
+        The ridge on all candidate variables, fitted to the same people. Its posterior (a ridge is
+        a normal prior of the coefficients) tells how far the truth may lie from another learner:
+        a linear learner of the same columns takes over its covariance, and what else is left is
+        the remainder of the interval (see `_remainder`). Without it, and where the learner has
+        no signal, the interval speaks of the learner's own errors only.
 
     Returns
     -------
@@ -217,14 +231,15 @@ def freeze(fitted: Fitted, outcome: Outcome, *, n_refits: int, rng: np.random.Ge
         refits = refit_trees(fitted.setting, prepared, outcome, n_refits=n_refits, rng=rng)
     raw = learner.margin(prepared.X if boosted else prepared.complete)
     low, high = rounded_support(prepared.X, _grid(prepared))
-    return Model(
+    judged = reference is not None and not fitted.calibration.no_signal
+    model = Model(
         task="response" if outcome.days is None else "relapse",
         family=fitted.learner.name,
         encoding=prepared.encoding,
         learner=learner,
         calibration=fitted.calibration.affine,
         uncertainty=Uncertainty(
-            covariance=fitted.fitted.covariance,
+            covariance=_covariance(fitted, reference if judged else None),
             means=prepared.means,
             calibration_covariance=_centred_covariance(fitted, float(raw.mean())),
             margin_mean=float(raw.mean()),
@@ -238,6 +253,52 @@ def freeze(fitted: Fitted, outcome: Outcome, *, n_refits: int, rng: np.random.Ge
         baseline=fitted.baseline,
         hazard_variance=_hazard_variance(fitted, outcome),
     )
+    if reference is None or not judged:
+        return model
+    judge = freeze(reference, outcome, n_refits=0, rng=rng)
+    left = replace(model.uncertainty, remainder=_remainder(model, fitted, judge, reference))
+    return replace(model, uncertainty=left)
+
+
+def _covariance(fitted: Fitted, reference: Fitted | None) -> Floats:
+    """Choose the covariance of a linear learner: the reference's where it reads the same columns.
+
+    The Laplace covariance of an l1 penalty is too wide where cross-validation tunes the penalty
+    for prediction; the reference's is brought to the scale of the learner's own calibration.
+    """
+    own = fitted.fitted.covariance
+    if reference is None or not own.size or fitted.prepared is not reference.prepared:
+        return own
+    slopes = [each.calibration.affine.slope for each in (reference, fitted)]
+    return np.asarray(reference.fitted.covariance * (slopes[0] / slopes[1]) ** 2)
+
+
+def _remainder(model: Model, fitted: Fitted, judge: Model, reference: Fitted) -> float:
+    """Give the variance of the margin that a learner leaves out, judged by the reference.
+
+    With f the true margin, m the learner's, r the reference's and V its posterior variance (what
+    missing answers leave open included), the posterior mean of (f − m)² is (r − m)² + V. A learner
+    that reads everything owes the mean of that over the training rows, r and m out of fold, less
+    what its own interval already holds. A learner that reads few variables owes the variance of
+    what their columns do not explain of r, and of V in the same directions: of those it reads,
+    its own covariance speaks.
+    """
+    columns = judge.encoding.columns
+    if not fitted.learner.declared_only:
+        apart = float(np.var(reference.calibrated_margins - fitted.calibrated_margins))
+        owed = apart + float(judge.variance(reference.prepared.X).mean())
+        return max(0.0, owed - float(model.variance(fitted.prepared.X).mean()))
+    read = np.isin([c.variable for c in columns], [c.variable for c in model.encoding.columns])
+    if read.all() or judge.imputation is None or not isinstance(judge.learner, Linear):
+        return 0.0
+    centred = reference.prepared.complete - reference.prepared.means
+    seen = np.column_stack([np.ones(len(centred)), centred[:, read]])
+    unread = centred - seen @ np.linalg.lstsq(seen, centred, rcond=None)[0]
+    coefficients = judge.learner.coefficients
+    posterior = unread @ judge.uncertainty.covariance[1:, 1:]
+    open_there = judge.imputation.spread(reference.prepared.X, np.where(read, 0.0, coefficients))
+    parts = (unread @ coefficients).var() + (posterior * unread).sum(axis=1).mean()
+    return float(judge.calibration.slope**2 * (parts + open_there.mean()))
 
 
 def _loss(outcome: Outcome, margin: Floats) -> float:
