@@ -1,0 +1,148 @@
+"""What a run ends as: every way to less than `fitted`, each with its reason."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from predictor.dictionary import Variable
+from training.cohort import Flow
+from training.config import RunConfig
+from training.evaluation import Analysis, Choice, Sentinel
+from training.findings import Findings, sample_size_of, status_of, summary
+from training.fitting import Outcome
+from training.learners import LEARNERS
+from training.metrics.intervals import Estimate, PairedDifference
+
+RIDGE = next(line for line in LEARNERS if line.name == "ridge")
+VARIABLES = (
+    *(Variable(f"v{i}", f"V{i}", "number", "g", "s", hard_range=(-9, 9)) for i in range(3)),
+    Variable("route", "Route", "category", "g", "s", levels=("iv", "im", "sc", "oral")),
+)
+PASSED = {"timing": Sentinel(True, "fine"), "single_variable": Sentinel(True, "none")}
+FAILED = PASSED | {"single_variable": Sentinel(False, "madrs_total alone reaches 0.99")}
+BETTER = Choice(RIDGE, "lowest loss", PairedDifference(-0.1, -0.15, -0.05, 0.02), {})
+NO_BETTER = Choice(RIDGE, "lowest loss", PairedDifference(-0.1, -0.25, 0.05, 0.07), {})
+ENOUGH = SimpleNamespace(is_enough=True, n_required=20)
+TOO_FEW = SimpleNamespace(is_enough=False, n_required=812)
+
+
+def people(events, others, *, task="response"):
+    n = events + others
+    rng = np.random.default_rng(0)
+    y = np.repeat([1.0, 0.0], [events, others])
+    days = None if task == "response" else np.arange(1.0, n + 1)
+    values = {f"v{i}": rng.normal(size=n) for i in range(3)}
+    values["route"] = np.arange(n) % 3.0
+    groups = tuple(str(i) for i in range(n))
+    return Analysis(values, VARIABLES, VARIABLES[:1], VARIABLES[:1], Outcome(y, days), groups)
+
+
+def config(**changes):
+    settings = {"task": "response", "outcome": "response_madrs", "candidates": ("ridge",)}
+    return RunConfig.model_validate(settings | changes)
+
+
+def test_enough_people_and_better_than_the_average_is_fitted():
+    assert status_of(people(40, 40), PASSED, BETTER, ENOUGH) == ("fitted", "")
+
+
+@pytest.mark.parametrize(
+    ("choice", "size", "words"),
+    [
+        (BETTER, TOO_FEW, ["80 people are fewer than the 812 that Riley's criteria ask"]),
+        (BETTER, None, ["80 people are fewer than the unknown that Riley's criteria ask"]),
+        (NO_BETTER, ENOUGH, ["no better than the average"]),
+        (NO_BETTER, TOO_FEW, ["80 people are fewer than the 812", "no better than the average"]),
+    ],
+)
+def test_less_than_that_is_exploratory_and_says_what_is_missing(choice, size, words):
+    status, reason = status_of(people(40, 40), PASSED, choice, size)
+    assert status == "exploratory"
+    assert all(part in reason for part in words)
+    assert len(reason.split("; ")) == len(words)
+
+
+@pytest.mark.parametrize(
+    ("task", "events", "others", "status"),
+    [
+        ("response", 10, 10, "fitted"),
+        ("response", 9, 10, "refused"),
+        ("response", 10, 9, "refused"),
+        ("response", 6, 29, "refused"),
+        ("response", 0, 0, "refused"),
+        ("relapse", 10, 0, "fitted"),
+        ("relapse", 9, 50, "refused"),
+    ],
+)
+def test_ten_events_are_the_least(task, events, others, status):
+    found, reason = status_of(people(events, others, task=task), PASSED, BETTER, ENOUGH)
+    assert found == status
+    if status == "refused":
+        assert reason.startswith(f"{events} events")
+        assert f"and {others} non-events" in reason or task == "relapse"
+
+
+def test_a_failed_guard_refuses_whatever_else_is_true():
+    status, reason = status_of(people(40, 40), FAILED, BETTER, ENOUGH)
+    assert (status, reason) == ("refused", "leak: single_variable: madrs_total alone reaches 0.99")
+    assert status_of(people(2, 40), FAILED, None, None)[1].startswith("leak:")
+
+
+def test_without_a_choice_the_run_is_refused():
+    status, reason = status_of(people(40, 40), PASSED, None, ENOUGH)
+    assert (status, "no candidate could be fitted" in reason) == ("refused", True)
+
+
+def test_riley_counts_the_columns_of_the_largest_candidate():
+    analysis = people(40, 60)
+    found = sample_size_of(config(candidates=("ridge",)), analysis)
+    assert found.n_parameters == 3 + 2  # three numbers and three of four levels seen
+    assert (found.n_available, found.event_share, found.discrimination) == (100, 0.4, 0.65)
+    both = config(candidates=("logistic", "ridge"), declared_variables=("v0",))
+    assert sample_size_of(both, analysis).n_parameters == 5
+    alone = config(candidates=("logistic",), declared_variables=("v0",))
+    assert sample_size_of(alone, analysis).n_parameters == 1
+    analysis.values["v1"][:] = 3.0
+    assert sample_size_of(both, analysis).n_parameters == 4
+
+
+def test_riley_has_nothing_to_say_without_both_outcomes_or_columns():
+    assert sample_size_of(config(), people(0, 30)) is None
+    assert sample_size_of(config(), people(30, 0)) is None
+    assert sample_size_of(config(), people(0, 0)) is None
+    analysis = people(15, 15)
+    for answers in analysis.values.values():
+        answers[:] = 1.0
+    assert sample_size_of(config(), analysis) is None
+
+
+@pytest.mark.parametrize("chosen", [True, False])
+def test_the_summary_holds_plain_numbers(chosen):
+    flow = Flow(50, 45, 40, 20, {"row_fault": 5, "no_score_in_window": 5})
+    metrics = {"ridge": {"auc": Estimate(0.7, 0.6, 0.8, "DeLong")}, "prevalence": {}}
+    findings = Findings(
+        config(), SimpleNamespace(flow=flow, origin="real"), None, people(20, 20), {}, metrics, {},
+        BETTER if chosen else None, PASSED, None, "exploratory", "few people", None,
+    )  # fmt: skip
+    found = summary(findings)
+    assert found["cohort"] == {
+        "patients": 50,
+        "eligible": 45,
+        "with_outcome": 40,
+        "events": 20,
+        "excluded": {"row_fault": 5, "no_score_in_window": 5},
+    }
+    auc = {"value": 0.7, "lo": 0.6, "hi": 0.8, "method": "DeLong"}
+    assert found["candidates"]["ridge"]["auc"] == auc
+    assert found["metrics"] == ({"auc": auc} if chosen else {})
+    assert found["chosen"] == ("ridge" if chosen else None)
+    assert found["sentinels"]["timing"] == {"passed": True, "detail": "fine"}
+    assert (found["task"], found["status"], found["reason"]) == (
+        "response",
+        "exploratory",
+        "few people",
+    )
+    assert findings.stamp == "exploratory"
+    assert replace(findings, status="fitted").stamp == "internally_validated"
