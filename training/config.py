@@ -80,7 +80,9 @@ class RunConfig(BaseModel):
 
     @model_validator(mode="after")
     def _known_candidates(self) -> RunConfig:
-        """Refuse learners that are unknown, stand twice or lack the variables they read."""
+        """Refuse learners that are unknown, stand twice or have nothing to read."""
+        if not self.variables:
+            raise ValueError('variables is empty; name some, or write "all"')
         if len(set(self.candidates)) < len(self.candidates):
             raise ValueError("candidates names a learner twice; name each once")
         for name in self.candidates:

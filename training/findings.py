@@ -140,9 +140,8 @@ def status_of(
     needed_others = MINIMUM_EVENTS if analysis.task == "response" else 0
     if events < MINIMUM_EVENTS or others < needed_others:
         counted = f"{events} events" + (f" and {others} non-events" if needed_others else "")
-        return "refused", (
-            f"{counted} support no model: at least {MINIMUM_EVENTS} of each kind are needed"
-        )
+        least = f"{MINIMUM_EVENTS} of each kind" if needed_others else f"{MINIMUM_EVENTS} relapses"
+        return "refused", f"{counted} support no model: at least {least} are needed"
     if choice is None:
         return "refused", "no candidate could be fitted and evaluated in every training fold"
     lacking = []

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from predictor.boosted import Boosted, BoostedEnsemble
 from predictor.dictionary import Variable
 from predictor.encoding import Encoding
+from predictor.errors import InvalidInputError
 from predictor.imputation import GaussianImputation
 from predictor.linear import Linear
 from training.learners import Learner
@@ -306,7 +307,9 @@ def refit_trees(
 def _fit_linear(
     X: Floats, outcome: Outcome, setting: Setting, start: PenalisedFit | None
 ) -> PenalisedFit:
-    """Fit one linear learner on standardised columns."""
+    """Fit one linear learner on standardised columns; without a column it is the average."""
+    if outcome.days is not None and not X.shape[1]:
+        return PenalisedFit(0.0, np.empty(0), np.zeros((1, 1)), 0.0, setting.penalty, 0)
     if outcome.days is not None:
         return fit_ridge_cox(X, outcome.days, outcome.events, penalty=setting.penalty, start=start)
     return fit_penalised_logistic(
@@ -350,6 +353,10 @@ def round_steps(wish: Floats) -> Floats:
 
 def _boost(X: Floats, outcome: Outcome, setting: Setting) -> xgboost.Booster:
     """Fit shallow trees to rows moved to the edges of the grid."""
+    if not X.shape[1]:
+        raise InvalidInputError(
+            "no candidate variable differs between the training people; declare others"
+        )
     relapse = outcome.days is not None
     label = outcome.events
     if outcome.days is not None:  # xgboost marks censoring by a negative time

@@ -115,6 +115,7 @@ def test_a_source_speaks_of_folds_and_logistic_variables():
         ({"expected_discrimination": 0.5}, "expected_discrimination"),
         ({"bootstrap_refits": 1}, "bootstrap_refits"),
         ({"candidates": []}, "candidates"),
+        ({"variables": []}, "variables is empty"),
         ({"candidates": ["ridge", "ridge"]}, "names a learner twice"),
         ({"candidates": ["cox_ridge"]}, "'cox_ridge' is no learner for response"),
         ({"candidates": ["severity"]}, "accepted are logistic, ridge, elastic_net, xgboost"),

@@ -8,6 +8,7 @@ from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 
 from predictor.dictionary import Variable
+from predictor.errors import InvalidInputError
 from training.fitting import (
     Outcome,
     Setting,
@@ -93,6 +94,24 @@ def test_without_a_variable_that_varies_nothing_is_encoded(people):
     found = prepare(people[0], VARIABLES[-1:], np.arange(N))
     assert found.X.shape == found.complete.shape == (N, 0)
     assert found.standardised.shape == (N, 0)
+
+
+@pytest.mark.parametrize("name", ["logistic", "severity", "ridge", "severity_cox", "cox_ridge"])
+def test_without_a_variable_that_varies_a_linear_learner_is_the_average(people, name):
+    learner, rows = LINES[name], np.arange(N)
+    outcome, prepared = outcome_for(learner, people), prepare(people[0], VARIABLES[-1:], rows)
+    found = fit_learner(learner, settings_of(learner, prepared, outcome)[0], prepared, outcome)
+    share = people[1].events.mean()
+    expected = np.log(share / (1 - share)) if learner.task == "response" else 0.0
+    np.testing.assert_allclose(found.learner.margin(np.empty((4, 0))), expected, atol=1e-9)
+    assert found.covariance.shape == (1, 1)
+
+
+@pytest.mark.parametrize("name", ["xgboost", "xgboost_cox"])
+def test_without_a_variable_that_varies_trees_are_refused(people, name):
+    learner, prepared = LINES[name], prepare(people[0], VARIABLES[-1:], np.arange(N))
+    with pytest.raises(InvalidInputError, match="no candidate variable differs"):
+        fit_learner(learner, Setting(depth=1, rounds=5), prepared, outcome_for(learner, people))
 
 
 def test_an_outcome_is_taken_with_its_days(people):

@@ -238,6 +238,16 @@ def test_a_variable_without_variation_leaves_a_comparator_at_the_average(draw):
         np.testing.assert_allclose(severity.probability[held, 0], y[~held].mean(), atol=1e-6)
 
 
+def test_severity_that_was_never_asked_leaves_everybody_one_curve(draw):
+    analysis = draw(task="relapse")
+    analysis.values["v3"][:] = np.nan
+    found = run(analysis, "cox_ridge")
+    assert found["severity_cox"].failure == ""
+    assert not found["severity_cox"].margin.any()
+    average = found["kaplan_meier"].probability
+    np.testing.assert_allclose(found["severity_cox"].probability, average, atol=1e-9)
+
+
 @pytest.mark.parametrize("name", ["cox_ridge", "xgboost_cox"])
 def test_relapse_risks_rise_with_time_and_follow_the_margin(draw, name):
     analysis = draw(task="relapse", n=150)
