@@ -212,6 +212,9 @@ def _check(
     """Check a table cell by cell, then row by row."""
     plan = plan_of(dictionary)
     unknown = unknown_columns(plan, table, ignored=ignore_unknown)
+    if any(fault.rule == "no_known_column" for fault in unknown):
+        # repeated names are then values of a patient, who must not be quoted
+        raise refuse_file(table.name, unknown)
     refused_file = table.faults if ignore_unknown else (*table.faults, *unknown)
     if refused_file:
         raise refuse_file(table.name, refused_file)

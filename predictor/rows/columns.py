@@ -41,7 +41,7 @@ def read_identifiers(
     for position, column in enumerate(IDENTIFIERS, start=-len(IDENTIFIERS)):
         texts: list[str | None] = []
         for index, cell in enumerate(table.columns.get(column, [None] * table.n_rows)):
-            text = read_identifier(cell)
+            text = read_identifier(cell, nan_is_missing=table.nan_is_missing)
             if isinstance(text, Refused):
                 found.append(Finding(index, position, column, *text))
                 text = None
@@ -124,7 +124,8 @@ def unknown_columns(plan: Plan, table: Table, *, ignored: bool) -> tuple[Fault, 
     Returns
     -------
     tuple of Fault
-        ``unknown_column``, ``ignored_column`` or, where no name is known, ``no_known_column``.
+        ``unknown_column``, ``ignored_column`` or, where no name is known, ``no_known_column``
+        alone, which refuses the file in any case.
     """
     strange = [c for c in table.columns if c not in plan.fields and c not in IDENTIFIERS]
     if not ignored:
@@ -134,7 +135,7 @@ def unknown_columns(plan: Plan, table: Table, *, ignored: bool) -> tuple[Fault, 
     known = (*IDENTIFIERS, *plan.fields)
     nearest = {c: get_close_matches(c.casefold(), known, n=1) for c in strange}
     close = sum(bool(names) for names in nearest.values())
-    if len(strange) == len(table.columns) and 2 * close < len(strange) and not ignored:
+    if len(strange) == len(table.columns) and 2 * close < len(strange):
         # without a header the first patient stands here, who must not be quoted
         message = "no column name is known; the first line must name the columns, see the form"
         return (Fault(None, None, "no_known_column", message),)

@@ -159,7 +159,8 @@ def _from_parquet(content: bytes, name: str) -> Table:
         ) from error
     try:
         table = parquet.ParquetFile(pa.BufferReader(content)).read()
-    except (pa.ArrowException, OSError) as error:
+        cells = [column.to_pylist() for column in table.columns]
+    except (pa.ArrowException, OSError, ValueError) as error:
         raise one_fault(
             name,
             "unreadable_parquet",
@@ -170,7 +171,6 @@ def _from_parquet(content: bytes, name: str) -> Table:
         raise one_fault(
             name, "empty_file", "the file has columns but no row; add one row per patient"
         )
-    cells = [column.to_pylist() for column in table.columns]
     columns: dict[str, Sequence[object]] = dict(zip(names, cells, strict=True))
     faults = tuple(name_faults(names))
     return Table(name, columns, table.num_rows, nan_is_missing=True, faults=faults)

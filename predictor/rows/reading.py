@@ -32,7 +32,9 @@ def read_table(source: object) -> Table:
         return _from_path(Path(source))
     if isinstance(source, Mapping):
         return from_records("rows", [source])
-    if hasattr(source, "columns") and hasattr(source, "__getitem__"):
+    # an Arrow table names its columns elsewhere
+    is_frame = hasattr(source, "columns") and not hasattr(source, "column_names")
+    if is_frame and hasattr(source, "__getitem__"):
         return _from_frame(source)
     if isinstance(source, Sequence) and not isinstance(source, (bytes, bytearray)):
         return from_records("rows", source)

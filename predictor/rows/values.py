@@ -101,20 +101,22 @@ def read_column(
     return codes, refused
 
 
-def read_identifier(cell: object) -> str | Refused | None:
+def read_identifier(cell: object, *, nan_is_missing: bool) -> str | Refused | None:
     """Read a cell of ``patient_id`` or ``site``.
 
     Parameters
     ----------
     cell : object
         A text or a whole number.
+    nan_is_missing : bool
+        Whether the surface writes missing as float NaN.
 
     Returns
     -------
     str, None or Refused
         The text without surrounding spaces, None where it is missing.
     """
-    if is_missing(cell, nan_is_missing=True):
+    if is_missing(cell, nan_is_missing=nan_is_missing):
         return None
     plain = cell.item() if isinstance(cell, np.generic) else cell
     if isinstance(plain, str):
@@ -135,10 +137,10 @@ def _read_object(field: Field, cell: object, nan_is_missing: bool) -> float | Re
         return _read_text(field, plain)
     if isinstance(plain, bool):
         return float(plain) if field.kind == "yes_no" else _boolean(field)
-    if isinstance(plain, (int, float, Decimal)):
+    if isinstance(plain, (int, float, Decimal, np.floating)):
         try:
             value = float(plain)
-        except OverflowError:
+        except (OverflowError, ValueError):  # too large, or a signalling NaN
             value = math.inf
         if math.isnan(value) and (nan_is_missing or "nan" in field.missing_texts):
             return NAN

@@ -219,6 +219,42 @@ def test_a_file_without_header_is_refused_without_quoting_the_patient(tmp_path, 
     assert "the first line must name the columns" in str(error)
 
 
+@pytest.mark.parametrize("ignore_unknown", [False, True])
+def test_repeated_values_in_the_place_of_a_header_are_not_quoted_either(ignore_unknown, dictionary):
+    text = b"Jane Doe,57,57,grief,grief\nJohn Roe,58,58,none,none\n"
+    with pytest.raises(InvalidInputError) as caught:
+        read_rows_from_bytes(text, ".csv", dictionary, ignore_unknown=ignore_unknown)
+    assert [fault.to_dict()["column"] for fault in caught.value.faults] == [None]
+    assert not any(word in str(caught.value) for word in ("Jane", "57", "grief"))
+
+
+def test_a_table_that_is_no_frame_is_refused(refusal):
+    error = refusal(pa.table({"age_years": [40]}))
+    assert [fault.rule for fault in error.faults] == ["not_rows"]
+
+
+def test_broken_text_in_parquet_is_refused(tmp_path, refusal):
+    halves = [None, pa.py_buffer(np.array([0, 2], np.int32)), pa.py_buffer(b"\xff\xfe")]
+    path = tmp_path / "rows.parquet"
+    pq.write_table(pa.table({"sex": pa.Array.from_buffers(pa.string(), 1, halves)}), path)
+    assert [fault.rule for fault in refusal(path).faults] == ["unreadable_parquet"]
+
+
+@pytest.mark.parametrize("column", ["patient_id", "site"])
+@pytest.mark.parametrize("token", ["NaN", "Infinity", "-Infinity"])
+def test_what_is_no_number_in_json_is_no_id(column, token, dictionary):
+    content = f'{{"{column}": {token}}}'.encode()
+    rows = read_rows_from_bytes(content, ".json", dictionary)
+    assert [(fault.column, fault.rule) for fault in rows.faults] == [(column, "not_an_id")]
+
+
+def test_no_answer_in_the_ids_of_a_frame_is_no_id(dictionary):
+    frame = pd.DataFrame({"patient_id": [math.nan, 2.0], "site": [None, pd.NA]})
+    rows = read_rows(frame, dictionary)
+    assert rows.faults == ()
+    assert rows.patient_ids == (None, "2")
+
+
 def test_a_long_name_over_several_lines_is_named_in_one_line(refusal):
     error = refusal({"age_years": 1, "what\nis " + 90 * "x": 2})
     assert "column what is xxx" in str(error)
