@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 SHOWN_DAYS = (30, 90, 180)
-"""Days after time zero at which a relapse risk is printed."""
+"""Days after time zero at which every table of scores holds a relapse risk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +149,11 @@ class Score:
         """Condition under which a relapse is predicted."""
         return self.provenance.given or None
 
+    @property
+    def shown_days(self) -> tuple[int, ...]:
+        """Days after time zero at which a relapse risk is printed, the horizon among them."""
+        return tuple(sorted({*SHOWN_DAYS, self.provenance.horizon_days}))
+
     def risk_at(self, day: float) -> tuple[float, float, float]:
         """Read the relapse curve.
 
@@ -206,7 +211,7 @@ class Score:
         """Read the curve at the days that are printed."""
         return {
             str(day): dict(zip(("value", "lo", "hi"), self.risk_at(day), strict=True))
-            for day in SHOWN_DAYS
+            for day in self.shown_days
         }
 
 

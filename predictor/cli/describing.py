@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from predictor.bundle import Provenance
 from predictor.console import Line
-from predictor.score import SHOWN_DAYS, Score
+from predictor.score import Score
 from predictor.wording import NO_BETTER, REFUSALS, STAMPS, TIERS, in_ten, per_hundred
 
 STRONGEST = 3
@@ -85,7 +85,7 @@ def _number(score: Score) -> Iterator[Line]:
         yield Line(f"Cohort's average: {average}. In brackets: {level} % interval.", 4)
     else:
         yield Line("Risk of relapse", 2, "bold")
-        for day in SHOWN_DAYS:
+        for day in score.shown_days:
             yield Line(f"by day {day}: {in_ten(*score.risk_at(day))}", 4, "bold")
         yield Line(
             f"Cohort's average by day {source.horizon_days}: {average}. "

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 
 import numpy as np
 import pytest
 
+from predictor.cli.describing import describe
+from predictor.report import render_page
 from predictor.score import Refusal, reference_score
+from predictor.scoring import Scorer
+from predictor.wording import in_ten
 
 KINDS = ("linear", "cox", "boosted", "empty")
 
@@ -79,6 +83,18 @@ def test_the_risk_at_a_day_lies_on_the_curve(mixed):
     assert score.to_dict()["risk_at"]["180"]["value"] == curve.relapse[180]
     value, lo, hi = score.risk_at(180)
     assert lo < value < hi
+
+
+def test_a_horizon_between_the_printed_days_is_printed_too(bundles, candidate):
+    source = replace(bundles["cox"].provenance, horizon_days=28)
+    score = Scorer(replace(bundles["cox"], provenance=source)).score(candidate())[0]
+    value, lo, hi = score.risk_at(28)
+    assert score.to_dict()["risk_at"]["28"] == {"value": value, "lo": lo, "hi": hi}
+    lines = [line.text for line in describe(score)]
+    assert f"by day 28: {in_ten(value, lo, hi)}" in lines
+    page = render_page(score.to_dict())
+    assert f'<span class="big">{in_ten(value)}</span>' in page
+    assert "within 28 days" in page
 
 
 @pytest.mark.parametrize("day", [-0.1, 180.5, math.nan])
