@@ -31,6 +31,10 @@ FORMAT = 1
 FILES = ("arrays.npz", "model.json", "reference.json")
 _MODEL_KEYS = {"task", "family", "dictionary", "safety", "encoding"}
 _REFERENCE_KEYS = {"name", "row", "score"}
+_NAMED = {
+    "data_origin": ("real", "simulated"),
+    "stamp": ("exploratory", "internally_validated", "externally_validated"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,9 +189,9 @@ def read_bundle(folder: Path) -> Bundle:
     arrays = _read_arrays(contents["arrays.npz"], folder / "arrays.npz")
     model = _parse(contents["model.json"], folder / "model.json")
     reference = _parse(contents["reference.json"], folder / "reference.json")
-    if set(model) != _MODEL_KEYS:
+    if not isinstance(model, dict) or set(model) != _MODEL_KEYS:
         raise BundleError(f"{folder / 'model.json'} has unknown or missing keys; {_AGAIN}")
-    if not all(set(entry) == _REFERENCE_KEYS for entry in reference):
+    if not isinstance(reference, list) or not all(_is_reference(row) for row in reference):
         raise BundleError(f"{folder / 'reference.json'} has unknown or missing keys; {_AGAIN}")
     try:
         read = _assemble(model, arrays, _provenance(manifest), reference)
@@ -217,7 +221,7 @@ def _assemble(
 
 
 def _provenance(manifest: Mapping[str, Any]) -> Provenance:
-    """Take the provenance out of a manifest; each value must be of its type."""
+    """Take the provenance out of a manifest; each value must be of its kind."""
     kinds: dict[str, type | tuple[type, ...]] = {
         "str": str,
         "bool": bool,
@@ -229,9 +233,17 @@ def _provenance(manifest: Mapping[str, Any]) -> Provenance:
         is_bool = isinstance(value, bool)
         if not isinstance(value, kinds[str(entry.type)]) or is_bool != (entry.type == "bool"):
             raise TypeError(f"{entry.name} is not of type {entry.type}")
+    for name, accepted in _NAMED.items():
+        if manifest[name] not in accepted:
+            raise ValueError(f"{name} is none of {', '.join(accepted)}")
     if manifest["expires"]:
         dt.date.fromisoformat(manifest["expires"])
     return Provenance(**{entry.name: manifest[entry.name] for entry in fields(Provenance)})
+
+
+def _is_reference(row: object) -> bool:
+    """Tell whether this is a generated row with its frozen score."""
+    return isinstance(row, dict) and set(row) == _REFERENCE_KEYS
 
 
 _AGAIN = "get the bundle again from whoever trained it"

@@ -159,9 +159,11 @@ def test_unknown_and_missing_keys_of_the_manifest_are_refused(changed, folder):
         {"cohort_average": "0.5"},
         {"cohort_patients": True},
         {"better_than_average": 1},
+        {"stamp": "approved"},
+        {"data_origin": "imagined"},
     ],
 )
-def test_a_value_of_another_type_is_refused(changed, folder):
+def test_a_value_of_another_kind_is_refused(changed, folder):
     sign(folder, **changed)
     with pytest.raises(BundleError, match="do not fit together"):
         read_bundle(folder)
@@ -173,6 +175,11 @@ def test_a_value_of_another_type_is_refused(changed, folder):
         ("model.json", lambda content: content | {"code": "x"}),
         ("model.json", lambda content: {k: v for k, v in content.items() if k != "safety"}),
         ("reference.json", lambda content: [{"name": "x"}, *content]),
+        ("model.json", lambda content: [content]),
+        ("model.json", lambda _: 1),
+        ("reference.json", lambda _: None),
+        ("reference.json", lambda _: [1]),
+        ("reference.json", lambda content: {"name": content}),
     ],
 )
 def test_unknown_and_missing_keys_of_a_file_are_refused(name, change, folder):
