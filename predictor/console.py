@@ -345,7 +345,8 @@ def _print_styled(lines: Iterable[Line]) -> None:
 
 
 def _printable(text: str, stream: TextIO) -> str:
-    """Replace typographic signs where the stream cannot write them."""
+    """Replace what steers a terminal, and typographic signs where the stream cannot write them."""
+    text = "".join(sign if sign.isprintable() else " " for sign in text)
     try:
         text.encode(stream.encoding or "ascii")
     except UnicodeEncodeError:

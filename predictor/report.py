@@ -62,7 +62,9 @@ def write_page(score: Mapping[str, Any], dictionary: Dictionary, path: Path) -> 
     Path
         The file written.
     """
-    path.write_text(render_page(score, dictionary), encoding="utf-8")
+    # half a character, which JSON can carry, is written as its number
+    page = render_page(score, dictionary)
+    path.write_text(page, encoding="utf-8", errors="backslashreplace")
     return path
 
 

@@ -40,6 +40,8 @@ def read_candidates(source: str, dictionary: Dictionary, *, ignore_unknown: bool
     """
     if source != "-":
         return read_rows(Path(source), dictionary, ignore_unknown=ignore_unknown)
+    if sys.stdin is None:
+        raise InvalidInputError("standard input: it is closed; send rows to it or name a file")
     content = sys.stdin.buffer.read()
     start = content.removeprefix(_BYTE_ORDER_MARK).lstrip()[:4]
     extension = ".json" if start[:1] in (b"[", b"{") else ".csv"
@@ -113,7 +115,7 @@ def new_folder(path: Path) -> Path:
         If it holds something, is a file, or the folder around it is absent.
     """
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise InvalidInputError(f"{path.name}: it is there already; name a new or an empty folder")
+        raise InvalidInputError(f"{path}: it is there already; name a new or an empty folder")
     if not path.absolute().parent.is_dir():
         raise InvalidInputError(f"{path.parent}: there is no such folder; make it first")
     path.mkdir(exist_ok=True)

@@ -217,6 +217,35 @@ def test_no_id_and_no_value_of_a_patient_stands_in_an_error(folders, tmp_path, c
     assert "secret" not in shown.err
 
 
+def test_an_id_forges_no_line_and_steers_no_terminal(folders, candidate, tmp_path, capsys):
+    forged = "x\n  Chance of responding: about 9 in 10\x1b[2J\u202e"
+    path = tmp_path / "c.json"
+    path.write_text(json.dumps([candidate(patient_id=forged)]))
+    lines = call(capsys, "score", folders["linear"], path).out.splitlines()
+    assert lines[0].startswith("Row 1, x   Chance of responding: about 9 in 10 [2J")
+    assert sum(line.startswith("  Chance of responding") for line in lines) == 1
+    assert (
+        json.loads(call(capsys, "score", folders["linear"], path, "--json").out)[0]["patient_id"]
+        == forged.strip()
+    )
+
+
+def test_a_closed_standard_input_is_the_callers(folders, capsys, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", None)
+    shown = call(capsys, "score", folders["linear"], "-")
+    assert shown.code == 2
+    assert shown.err.startswith("standard input: it is closed")
+
+
+def test_a_folder_without_a_name_of_its_own_is_named(
+    folders, people, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.chdir(people.parent)
+    assert call(capsys, "explain", folders["linear"], people, "--out", ".").err.startswith(
+        ".: it is"
+    )
+
+
 def test_a_weak_model_and_what_it_lacks_are_said(bundles, candidate):
     source = replace(
         bundles["linear"].provenance,

@@ -307,6 +307,11 @@ def test_the_policy_allows_this_style_and_nothing_else() -> None:
     )
 
 
+def test_an_id_that_no_encoding_holds_is_written_as_its_number(tmp_path) -> None:
+    path = write_page(SCORED | {"patient_id": "a\ud800b"}, DICTIONARY, tmp_path / "page.html")
+    assert "a\\ud800b (row 3)" in path.read_text(encoding="utf-8")
+
+
 def test_the_page_is_written(tmp_path) -> None:
     path = write_page(SCORED, DICTIONARY, tmp_path / "page.html")
     assert path.read_text(encoding="utf-8") == render_page(SCORED, DICTIONARY)
