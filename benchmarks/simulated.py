@@ -12,6 +12,7 @@ import argparse
 import sys
 import time
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -42,19 +43,23 @@ N_NEW = 5000
 TASKS = ("response", "relapse")
 AUTO = "auto"
 
+the_world = cache(read_world)
+the_dictionary = cache(read_dictionary)
+the_outcomes = cache(read_outcomes)
+
 
 def draw(n: int, seed: Sequence[int]) -> SimulatedCohort:
     """Draw people of the one world."""
     rng = np.random.default_rng(seed)
-    return simulate(read_world(), n_patients=n, rng=rng, dictionary=read_dictionary())
+    return simulate(the_world(), n_patients=n, rng=rng, dictionary=the_dictionary())
 
 
 def analysis_of(people: SimulatedCohort, config: RunConfig) -> Analysis:
     """Take the people analysed, as a run does."""
     cohort = assemble_cohort(
         RawTables(people.patients, people.visits, "simulated", {}, people.events, "simulated"),
-        dictionary=read_dictionary(),
-        definition=read_outcomes()[config.outcome],
+        dictionary=the_dictionary(),
+        definition=the_outcomes()[config.outcome],
     )
     return select(config, cohort)
 
@@ -79,7 +84,7 @@ def against_truth(model: Model, new: SimulatedCohort) -> dict[str, float]:
     """Hold a model against the true chances of new people."""
     responded = new.latent["responded"].to_numpy(dtype=bool)
     asked = np.ones(len(responded), dtype=bool) if model.task == "response" else responded
-    rows = read_rows(new.patients, read_dictionary(), require_ids=True).select(asked)
+    rows = read_rows(new.patients, the_dictionary(), require_ids=True).select(asked)
     said = model.assess(rows.values)
     measure = _response if model.task == "response" else _relapse
     return measure(model, said, new) | {"answered": float(said.answered.mean())}
