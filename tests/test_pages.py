@@ -96,6 +96,7 @@ RUN_REFUSED = RunReport(
     flow=Flow(patients=58, eligible=35, with_outcome=31, events=6, excluded={"healthy": 23}),
     provenance={"SHA-256 of patients.csv": "9f86d081" * 8},
 )
+LEARNERS = ("logistic", "ridge", "elastic_net", "xgboost", "severity", "prevalence")
 GRID = np.linspace(0.1, 0.9, 9)
 METRICS = ("auc", "log_loss", "brier", "calibration_slope", "calibration_intercept", "ici")
 RUN = replace(
@@ -107,9 +108,11 @@ RUN = replace(
     table_one=Table(
         "Table 1", [{"Variable": LONG, "Missing": 1, "No": "3 (4)", "Yes": "5 (6)"}] * 3
     ),
-    candidates=[Candidate("ridge", {m: Estimate(-0.25, -0.5, 0.1) for m in METRICS})],
+    candidates=[
+        Candidate(name, {m: Estimate(-0.25, -0.5, 0.1) for m in METRICS}) for name in LEARNERS
+    ],
     performance=[Chart("Decision", figures.decision_curve(GRID, {"model": GRID}), "A curve.")] * 2,
-    importance=[Importance(LONG, 0.3, 0.2, 0.4)],
+    importance=[Importance(LONG, 0.3, 0.2, 0.4)] * 25,
     sentinels=[Sentinel("shuffled_outcome", True, LONG)],
     extra=[Table("Two", [{"Answer": LONG, "Here": 58}])],
 )
@@ -188,6 +191,7 @@ def test_a_page_fits_a_phone_asks_for_nothing_and_can_be_read(
 def test_tables_stay_tables_when_they_stack_on_a_phone(browser: Any) -> None:
     page = browser.new_page(viewport={"width": 360, "height": 740})
     page.set_content(PAGES["run"]())
+    page.locator("details").first.locator("summary").click()
     assert page.get_by_role("table", name="Table 1").get_by_role("rowheader").count() == 3
     assert page.get_by_role("columnheader", name="Missing", exact=True).count() == 1
     page.close()
@@ -199,6 +203,18 @@ def test_no_width_scrolls_sideways(name: str, width: int, browser: Any) -> None:
     page = browser.new_page(viewport={"width": width, "height": 740})
     page.set_content(PAGES[name]())
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.close()
+
+
+def test_no_table_of_a_run_is_cut_on_a_desk_and_print_opens_what_is_folded(browser: Any) -> None:
+    page = browser.new_page(viewport={"width": 1100, "height": 740})
+    page.set_content(PAGES["run"]())
+    cut = "() => [...document.querySelectorAll('.scroll')].some(e => e.scrollWidth > e.clientWidth)"
+    assert not page.evaluate(cut)
+    table = page.get_by_role("table", name="Table 1")
+    assert not table.is_visible()
+    page.emulate_media(media="print")
+    assert page.locator("details table").first.bounding_box()["height"] > 40
     page.close()
 
 

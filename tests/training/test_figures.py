@@ -80,6 +80,14 @@ def test_labels_stay_text_and_markup_in_them_is_harmless() -> None:
     assert "&lt;c&gt;$x$" in text
 
 
+def test_a_long_name_is_set_in_lines_and_never_cut() -> None:
+    name = "Adequate antidepressant trials failed (lifetime, dose and duration)"
+    svg = figures.importance([name], np.array([0.3]), per_fold=np.full((2, 1), 0.3)).decode()
+    lines = [line.strip() for line in re.findall(r"<text[^>]*>([^<]*)</text>", svg)]
+    assert name in " ".join(lines)
+    assert max(map(len, lines)) <= 30
+
+
 def test_drawing_leaves_no_setting_behind() -> None:
     before = mpl.rcParams["svg.hashsalt"]
     DRAWN["roc"]("svg")

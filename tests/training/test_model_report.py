@@ -30,7 +30,11 @@ REFUSED = RunReport(
     data_origin="real",
     source="trial",
     flow=Flow(
-        patients=58, eligible=35, with_outcome=31, events=6, excluded={"healthy_volunteer": 23}
+        patients=58,
+        eligible=35,
+        with_outcome=31,
+        events=6,
+        excluded={"healthy": 23, "not_a_responder": 3},
     ),
 )
 SVG = figures.roc(np.array([0, 1.0]), np.array([0.2, 0.8]))
@@ -78,8 +82,11 @@ def test_a_refused_run_reads_well_with_nothing_to_draw() -> None:
         "Predicting relapse after response to ketamine in adults",
         "Refused",
         "6 events support no model.",
-        "23 healthy volunteer",
+        "23 not eligible",
+        "23 healthy volunteers",
         "4 not in the risk set",
+        "3 did not respond",
+        "1 reason not recorded",
         "6 relapsed",
         "No model was fitted",
         "None was run",
@@ -102,8 +109,8 @@ def test_an_exploratory_run_shows_every_part() -> None:
         "Too few people.",
         "Riley asks for 1,180.",
         "Age &lt;a&gt;",
-        "0.66 (0.61 to 0.71)",
-        "0.65 (−0.10 to 0.70)",
+        "AUC higher is better, 0.5 is chance 0.66 0.61 to 0.71",
+        "0.65 −0.10 to 0.70",
         "1.500",
         "comparator, never chosen",
         "✔ chosen",
@@ -120,15 +127,74 @@ def test_an_exploratory_run_shows_every_part() -> None:
     ):
         assert words in text, words
     assert 'aria-label="A &#34;curve&#34;"' in page
-    assert "Excluded" not in text
+    assert "not eligible" not in text
+    assert "without an outcome" not in text
+    assert "A dash" not in text
     for anchor in re.findall(r'<a href="#([^"]+)"', page):
         assert f'id="{anchor}"' in page
     assert not re.search(r'\sstyle="', page)
     assert all("scope=" in cell for cell in re.findall(r"<th[ >][^>]*", page))
 
 
-def test_a_missing_number_is_a_dash() -> None:
-    assert re.search(r"prevalence only.*?–", text_of(render_run_report(FULL)))
+def cells_of(page: str, caption: str) -> list[list[str]]:
+    table = next(t for t in re.findall(r"<table.*?</table>", page, re.DOTALL) if caption in t)
+    rows = re.findall(r"<tr.*?</tr>", table, re.DOTALL)
+    return [[text_of(c).strip() for c in re.findall(r"<t[hd][ >].*?</t[hd]>", r)] for r in rows]
+
+
+def test_measures_are_rows_learners_are_columns_and_a_missing_number_is_a_dash() -> None:
+    tried = Table("What was tried", [{"Learner": "prevalence only", "Why": "average"}])
+    page = render_run_report(replace(FULL, tried=tried)).replace("\N{NO-BREAK SPACE}", " ")
+    assert cells_of(page, "Candidates beside") == [
+        ["Measure", "ridge", "elastic net", "prevalence only"],
+        ["Role", "✔ chosen", "candidate", "comparator, never chosen"],
+        ["AUC higher is better, 0.5 is chance", "0.66 0.61 to 0.71", "0.65 −0.10 to 0.70", "–"],
+        ["my own", "1.500", "–", "–"],
+    ]
+    assert "A dash: no value; the reason stands under “What was tried”." in page
+
+
+def test_measures_of_relapse_have_names_that_people_read() -> None:
+    measures = {"brier_30": Estimate(0.2), "auc_30": Estimate(0.655), "auprc": Estimate(0.4)}
+    page = render_run_report(replace(FULL, candidates=[Candidate("cox_ridge", measures)]))
+    chance = "chance level = share with the outcome"
+    assert [row[0] for row in cells_of(page, "Candidates beside")[2:]] == [
+        "AUC at 30 days cumulative/dynamic; higher is better, 0.5 is chance",
+        f"Area under the precision–recall curve higher is better; {chance}",
+        "Brier score at 30 days weighted for censoring; lower is better",
+    ]
+
+
+def test_a_refused_run_keeps_none_of_its_learners() -> None:
+    text = text_of(render_run_report(replace(FULL, status="refused", stamp=None)))
+    assert "none kept (ridge stood first)" in text
+    assert "first, but not kept" in text
+    assert "✔ chosen" not in text
+
+
+def test_only_the_first_variables_are_unfolded() -> None:
+    many = [Importance(f"Variable {i}", 0.3, 0.2, 0.4) for i in range(23)]
+    page = render_run_report(replace(FULL, importance=many))
+    shown, folded = page.split("Show the other 3 variables")
+    assert "Variable 19<" in shown
+    assert "Variable 20<" not in shown
+    assert "Variable 22<" in folded
+
+
+def test_a_rule_that_excludes_nobody_is_grey_and_an_unknown_rule_loses_its_underscores() -> None:
+    flow = Flow(
+        patients=9, eligible=8, with_outcome=8, events=1, excluded={"row_fault": 0, "too_young": 1}
+    )
+    page = render_run_report(replace(REFUSED, flow=flow))
+    assert '<li class="soft">0 row refused by the data dictionary</li>' in page
+    assert "<strong>1</strong> too young" in page
+    assert "not in the risk set" not in page
+
+
+def test_notes_on_the_data_stand_even_without_a_table_of_the_source() -> None:
+    page = render_run_report(replace(REFUSED, notes=["88 rows are left out"]))
+    assert "<li>88 rows are left out</li>" in page
+    assert 'href="#extra"' in page
 
 
 @pytest.mark.parametrize(

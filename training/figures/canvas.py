@@ -7,6 +7,7 @@ colour.
 from __future__ import annotations
 
 import io
+import textwrap
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -143,6 +144,24 @@ def draw_unit_square(axes: Any, across: str, up: str) -> None:
     axes.set(xlabel=across, ylabel=up)
 
 
+def wrapped(labels: Sequence[str], width: int = 30) -> list[str]:
+    """Break long names of variables into lines, so that none is cut.
+
+    Parameters
+    ----------
+    labels : sequence of str
+        The names.
+    width : int
+        Letters in a line.
+
+    Returns
+    -------
+    list of str
+        The names, with line ends.
+    """
+    return ["\n".join(textwrap.wrap(label, width)) for label in labels]
+
+
 def name_rows(axes: Any, labels: Sequence[str]) -> None:
     """Name the rows of a figure by variable, first on top.
 
@@ -151,9 +170,9 @@ def name_rows(axes: Any, labels: Sequence[str]) -> None:
     axes : Axes
         Where to draw.
     labels : sequence of str
-        Shortened to fit.
+        Set in lines that fit (`wrapped`).
     """
-    axes.set_yticks(range(len(labels)), [label[:38] for label in labels])
+    axes.set_yticks(range(len(labels)), wrapped(labels))
     axes.set_ylim(len(labels) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
 
