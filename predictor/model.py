@@ -240,8 +240,14 @@ class Model:
         -------
         Model
             The same model.
+
+        Raises
+        ------
+        ValueError
+            If the arrays do not fit each other or the task.
         """
         part = _Parts(arrays)
+        _check_hazard(task, arrays)
         learner = Linear if "learner.coefficients" in arrays else Boosted
         return cls(
             task,
@@ -292,6 +298,17 @@ class Model:
                 self.imputation.narrowing(X, self.learner.coefficients)
             )
         return self._any_column(missing) * self.uncertainty.missing_variance
+
+
+def _check_hazard(task: str, arrays: Mapping[str, NDArray[np.generic]]) -> None:
+    """Refuse a task whose hazard is absent, unasked for or without its variance."""
+    given = [arrays[name] for name in ("baseline.cumulative", "hazard_variance") if name in arrays]
+    if len(given) != {"response": 0, "relapse": 2}[task]:
+        raise ValueError("relapse needs a baseline hazard and its variance, response neither")
+    if given and given[0].shape != given[1].shape:
+        raise ValueError("the baseline hazard and its variance must have the same days")
+    if given and not np.isfinite(given[1].astype(np.float64)).all():
+        raise ValueError("the variance of the baseline hazard must hold finite numbers")
 
 
 class _Parts:

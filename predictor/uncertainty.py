@@ -142,7 +142,21 @@ class Uncertainty:
         -------
         Uncertainty
             The same values.
+
+        Raises
+        ------
+        ValueError
+            If an array is of another kind or shape, or holds what is not finite.
         """
+        n = arrays["means"].size
+        shapes: dict[str, tuple[int, ...]] = dict.fromkeys(("support_low", "support_high"), (n,))
+        shapes |= {"means": (n,), "calibration_covariance": (2, 2)}
+        shapes["covariance"] = (1 + n, 1 + n) if arrays["covariance"].size else (0, 0)
+        for name, array in arrays.items():
+            if array.dtype.kind != "f" or not np.isfinite(array).all():
+                raise ValueError(f"{name} must hold finite numbers")
+            if array.shape != shapes.get(name, array.shape):
+                raise ValueError(f"{name} must be of shape {shapes[name]}")
         return cls(
             covariance=arrays["covariance"],
             means=arrays["means"],

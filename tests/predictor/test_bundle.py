@@ -196,6 +196,8 @@ def test_unknown_and_missing_keys_of_a_file_are_refused(name, change, folder):
         {"safety": {"rules": [{"code": "x"}]}},
         {"encoding": {"columns": [["age_years", -1, "none"]], "dropped": []}},
         {"encoding": {"columns": [1], "dropped": [], "seen": []}},
+        {"task": "response"},
+        {"task": "remission"},
     ],
 )
 def test_parts_that_do_not_fit_are_refused(changed, folder):
@@ -212,6 +214,33 @@ def test_unknown_arrays_are_refused(folder):
     (folder / "arrays.npz").write_bytes(buffer.getvalue())
     sign(folder)
     with pytest.raises(BundleError, match="unknown or missing keys"):
+        read_bundle(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("uncertainty.covariance", lambda array: array[:-1]),
+        ("uncertainty.means", lambda array: array[:-1]),
+        ("uncertainty.support_low", lambda array: array[:-1]),
+        ("uncertainty.support_high", lambda array: array * np.nan),
+        ("uncertainty.calibration_covariance", lambda array: array[0]),
+        ("uncertainty.margin_sd", lambda array: array * np.inf),
+        ("uncertainty.means", lambda array: array.astype(object).astype("U9")),
+        ("hazard_variance", lambda array: array[:-1]),
+        ("hazard_variance", lambda array: array * np.nan),
+        ("hazard_variance", None),
+    ],
+)
+def test_arrays_of_another_shape_or_kind_are_refused(name, change, folder):
+    with np.load(folder / "arrays.npz") as archive:
+        arrays = dict(archive)
+    array = arrays.pop(name)
+    if change is not None:
+        arrays[name] = change(array)
+    np.savez(folder / "arrays.npz", **arrays)
+    sign(folder)
+    with pytest.raises(BundleError, match="do not fit together"):
         read_bundle(folder)
 
 
