@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from training.config import write_yaml
+from training.evaluation import OutOfFold
 from training.findings import Findings
+from training.fitting import Outcome
+from training.metrics import MeasureUndefinedError, binary, survival
 from training.model_report import Chart
 from training.presentation import beeswarm
 from training.table_one import table_one
 from training.tracking import TrackedRun
+
+Floats = NDArray[np.float64]
 
 
 def write_files(findings: Findings, folder: Path) -> None:
@@ -123,26 +130,49 @@ def _flow(findings: Findings) -> dict[str, Any]:
 
 
 def _fold_metrics(findings: Findings) -> list[dict[str, Any]]:
-    """Count people, events and mean prediction of the chosen learner in each fold."""
+    """Describe each fold of the chosen learner: people, events and measures that have a value."""
     if findings.choice is None:
         return []
     found = findings.out_of_fold[findings.choice.learner.name]
-    y = findings.analysis.outcome.events
-    last = found.probability if found.probability.ndim == 2 else found.probability[..., -1]
+    outcome = findings.analysis.outcome
     lines = []
     for repeat in range(found.margin.shape[1]):
         for fold in np.unique(found.fold[:, repeat]):
-            held = found.fold[:, repeat] == fold
+            held = np.flatnonzero(found.fold[:, repeat] == fold)
+            there = outcome.take(held)
+            risk = _last(found)[held, repeat]
             lines.append(
                 {
                     "repeat": repeat,
                     "fold": int(fold),
-                    "people": int(held.sum()),
-                    "events": int(y[held].sum()),
-                    "mean_prediction": float(last[held, repeat].mean()),
+                    "people": len(held),
+                    "events": int(there.events.sum()),
+                    "mean_prediction": float(risk.mean()),
+                    **_measured(there, found.margin[held, repeat], risk),
                 }
             )
     return lines
+
+
+def _measured(outcome: Outcome, margin: Floats, risk: Floats) -> dict[str, float]:
+    """Measure one fold; what has no value there is left out."""
+    measures: dict[str, Callable[[], float]] = {
+        "auc": lambda: binary.auroc(outcome.events, risk),
+        "log_loss": lambda: binary.log_loss(outcome.events, risk),
+    }
+    if outcome.days is not None:
+        days = outcome.days
+        measures = {"c_index": lambda: survival.harrell_c(days, outcome.events, margin)}
+    values = {}
+    for name, compute in measures.items():
+        with suppress(MeasureUndefinedError):
+            values[name] = compute()
+    return values
+
+
+def _last(found: OutOfFold) -> Floats:
+    """Give the probability of response, or of relapse by the last day evaluated."""
+    return found.probability if found.probability.ndim == 2 else found.probability[..., -1]
 
 
 def _write_out_of_fold(findings: Findings, path: Path) -> None:
@@ -153,8 +183,7 @@ def _write_out_of_fold(findings: Findings, path: Path) -> None:
         if findings.choice is None:
             return
         found = findings.out_of_fold[findings.choice.learner.name]
-        # For relapse the probability is that of the last day evaluated.
-        last = found.probability if found.probability.ndim == 2 else found.probability[..., -1]
+        last = _last(found)
         for i, patient in enumerate(findings.analysis.groups):
             for repeat in range(found.margin.shape[1]):
                 table.writerow(

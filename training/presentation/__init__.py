@@ -146,7 +146,7 @@ def _missing(findings: Findings) -> list[Table]:
 
 def _because(choice: Choice, status: str) -> str:
     """Say why a learner stood first and how it stands against the average."""
-    would = "By the rule of choice" if status == "refused" else "Chosen because"
+    would = "By the rule of choice," if status == "refused" else "Chosen because"
     gap = choice.against_average
     mean, lo, hi = (signed(x, digits=4) for x in (gap.mean, gap.lo, gap.hi))
     verdict = "better than the average" if choice.better_than_average else NO_BETTER
@@ -164,7 +164,7 @@ def _tried(findings: Findings) -> Table | None:
             "Learner": learner_words(name),
             "Why it is here": reasons.get(name, "the same number for everybody"),
             "Folds without signal": found.no_signal_folds,
-            "Measures without a value": _without_value(findings.undefined[name]),
+            "Measures without a value": _without_value(findings.undefined[name]) or "none",
         }
         for name, found in findings.out_of_fold.items()
     ]

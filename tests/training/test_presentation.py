@@ -1,0 +1,171 @@
+"""Findings as people see them: words, tables and charts say what the numbers say."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from training.evaluation import Choice
+from training.importers.source import SourceLine
+from training.metrics.intervals import PairedDifference
+from training.model_report import render_run_report
+from training.presentation import beeswarm, draw, importance, make_report, provenance
+from training.presentation.charts import _benefit_note
+
+
+def test_the_choice_is_told_in_words_with_its_gap_to_the_average(findings_of) -> None:
+    text = make_report(findings_of("relapse"), {}).chosen_because
+    assert text == (
+        "Chosen because cox ridge has the lowest loss. Its loss less that of the average, in the "
+        "same people, is −0.0118 (95 % interval −0.0232 to −0.0003; below 0 is better): better "
+        "than the average."
+    )
+
+
+def test_a_refused_run_says_what_would_stand_first_and_that_it_is_no_better(findings_of) -> None:
+    findings = findings_of()
+    gap = PairedDifference(0.01, -0.08, 0.1, 0.04)
+    choice = Choice(findings.choice.learner, "ridge has the lowest loss", gap, {})
+    refused = replace(findings, status="refused", choice=choice, model=None)
+    report = make_report(refused, {})
+    assert report.chosen_because.startswith("By the rule of choice, ridge has the lowest loss.")
+    assert report.chosen_because.endswith(
+        "is +0.0100 (95 % interval −0.0800 to +0.1000; below 0 is better): no better than the "
+        "average."
+    )
+    assert report.stamp is None
+
+
+def test_what_was_tried_names_the_measures_without_a_value_once_for_each_reason(
+    findings_of,
+) -> None:
+    tried = make_report(findings_of(), {}).tried
+    assert [row["Measures without a value"] for row in tried.rows] == [
+        "none",
+        "AUC at 30 days, ICI: everybody has the same number",
+    ]
+    assert [row["Folds without signal"] for row in tried.rows] == [0, 8]
+    assert tried.rows[1]["Why it is here"] == "the same number for everybody"
+
+
+def test_table_one_has_units_in_words(findings_of) -> None:
+    table = make_report(findings_of(), {}).table_one
+    assert list(table.rows[0])[:4] == ["Variable", "Level", "Missing", "Overall"]
+    assert {row["Variable"] for row in table.rows} >= {"people", "Age (years)", "Sex"}
+    age = next(row for row in table.rows if row["Variable"] == "Age (years)")
+    assert age["Overall"] == "41.5 [30.8, 52.2]"  # ages 20 to 63
+
+
+def test_missing_outcomes_are_counted_under_headings_that_people_read(findings_of) -> None:
+    by_site, by_severity = make_report(findings_of(), {}).missing_outcomes
+    assert by_site.rows == [{"Site": "not known", "People": 44, "Outcome missing": 4}]
+    assert list(by_severity.rows[0]) == ["Baseline severity", "People", "Outcome missing"]
+
+
+def test_a_run_without_people_or_folds_has_no_table(findings_of) -> None:
+    findings = findings_of()
+    nobody = replace(findings.cohort, rows=findings.cohort.rows.select(np.zeros(44, dtype=bool)))
+    empty = replace(
+        findings, cohort=nobody, choice=None, out_of_fold={}, metrics={}, undefined={}, model=None
+    )
+    report = make_report(empty, draw(empty))
+    assert report.table_one is None
+    assert report.tried is None
+    assert report.candidates == []
+    assert report.chosen_because == ""
+    assert report.performance == []
+    assert importance(empty) == []
+    assert beeswarm(empty) is None
+
+
+def test_counts_of_a_source_stand_under_headings_that_people_read(findings_of) -> None:
+    lines = (
+        SourceLine("MDD", "day 2", people=27, responders=6, mean_change=-9.22, remitted=4),
+        SourceLine("BP", "day 2", people=0, responders=0, mean_change=float("nan"), remitted=0),
+    )
+    settings = SimpleNamespace(title="a study")
+    source = SimpleNamespace(lines=lines, facts={"responders": 6.0}, settings=settings)
+    report = make_report(replace(findings_of(), source=source), {})
+    assert report.population == "a study"
+    known, further = report.extra
+    assert known.rows[0] == {
+        "Group": "MDD",
+        "Visit": "day 2",
+        "People": 27,
+        "Responders": 6,
+        "Remitted": 4,
+        "Mean change": "−9.2",
+    }
+    assert known.rows[1]["Mean change"] == "–"
+    assert further.rows == [{"Count": "responders", "Value": "6"}]
+    plain = SimpleNamespace(lines=lines, facts={}, settings=settings)
+    assert len(make_report(replace(findings_of(), source=plain), {}).extra) == 1
+
+
+def test_variables_are_ranked_by_their_mean_over_folds(findings_of) -> None:
+    ranked = importance(findings_of())
+    assert [(r.label, round(r.mean, 9), r.lo, r.hi) for r in ranked] == [
+        ("Sex", 0.6, 0.5, 0.7),
+        ("Age", 0.2, 0.1, 0.3),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("task", "names"),
+    [
+        ("response", {"roc", "calibration", "decision_curve", "contributions"}),
+        ("relapse", {"relapse_curves", "calibration", "contributions"}),
+    ],
+)
+def test_a_run_is_drawn_and_its_report_reads_through(task, names, findings_of) -> None:
+    findings = findings_of(task)
+    charts = draw(findings)
+    assert set(charts) == names
+    report = make_report(findings, charts)
+    assert len(report.performance) == len(names) - 1
+    page = render_run_report(report)
+    assert "row refused by the data dictionary" in page
+    assert "1 row is left out" in page
+
+
+@pytest.mark.parametrize("task", ["response", "relapse"])
+def test_the_same_number_for_everybody_is_drawn_without_a_curve(task, findings_of) -> None:
+    findings = findings_of(task)
+    flat = {
+        name: replace(f, probability=np.full_like(f.probability, 0.5), contributions={})
+        for name, f in findings.out_of_fold.items()
+    }
+    charts = draw(replace(findings, out_of_fold=flat))
+    assert ("calibration" in charts) == (task == "response")
+    assert "contributions" not in charts
+
+
+GRID = np.array([0.2, 0.3, 0.4, 0.5])
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [
+        ([0.1, 0.05, 0.0, -0.1], "At no threshold is the model above"),
+        ([0.2, 0.1, 0.0, -0.1], "at thresholds from 0.20 to 0.30; elsewhere"),
+        ([0.2, 0.0, 0.1, -0.1], "at thresholds from 0.20 to 0.40, with gaps; elsewhere"),
+    ],
+)
+def test_the_decision_curve_says_where_the_model_helps(model, words) -> None:
+    benefit = {"model": np.array(model), "treat all": np.array([0.1, 0.05, -0.2, -0.5])}
+    assert words in _benefit_note(GRID, benefit)
+
+
+def test_a_beeswarm_is_a_picture_and_needs_a_variable(findings_of) -> None:
+    findings = findings_of("relapse")
+    assert beeswarm(findings).startswith(b"\x89PNG")
+    bare = SimpleNamespace(encoding=SimpleNamespace(variables=()))
+    assert beeswarm(replace(findings, model=bare)) is None
+
+
+def test_an_empty_list_of_settings_is_said(findings_of) -> None:
+    listed = provenance(findings_of())
+    assert listed["declared variables"] == "none"
+    assert listed["candidates"] == "ridge"
+    assert listed["SHA-256 of patients.csv"] == "ab" * 32
