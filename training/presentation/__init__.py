@@ -215,9 +215,11 @@ def _table_one(cohort: Cohort) -> Table | None:
     }
     rows: list[dict[str, object]] = []
     for line in table_one(cohort).to_dict("records"):
-        cells = {str(k).capitalize(): str(v).replace(",", ", ") for k, v in line.items()}
-        name = str(line["variable"])
-        rows.append({**cells, "Variable": units.get(name, name)})
+        cells = {
+            str(k).capitalize(): str(v).replace(",", ",\N{NO-BREAK SPACE}") for k, v in line.items()
+        }
+        name, level = str(line["variable"]), str(line["level"])
+        rows.append({**cells, "Variable": units.get(name, name), "Level": level.replace("_", " ")})
     caption = (
         "Baseline characteristics by outcome. Numbers: median [quartiles] in the unit named; "
         "levels: people (% of those who answered)"
