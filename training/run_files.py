@@ -21,7 +21,7 @@ from training.metrics import MeasureUndefinedError, binary, survival
 from training.model_report import Chart
 from training.presentation import beeswarm
 from training.table_one import table_one
-from training.tracking import TrackedRun
+from training.tracking import TrackedRun, code_version
 
 Floats = NDArray[np.float64]
 
@@ -113,7 +113,11 @@ def _params(findings: Findings) -> dict[str, str]:
     nested = {f"resampling.{k}": v for k, v in settings.pop("resampling").items()}
     flat = {k: ",".join(map(str, v)) if isinstance(v, list) else v for k, v in settings.items()}
     hashes = {f"sha256.{name}": h for name, h in findings.cohort.file_sha256.items()}
-    named = {**flat, **nested, **hashes, "package_version": version("ketamine-response")}
+    versions = {
+        "package_version": version("ketamine-response"),
+        "code_version": code_version(),
+    }
+    named = {**flat, **nested, **hashes, **versions}
     return {key: str(value) for key, value in named.items()}
 
 

@@ -95,7 +95,7 @@ def test_counts_of_a_source_stand_under_headings_that_people_read(findings_of) -
         "People": 27,
         "Responders": 6,
         "Remitted": 4,
-        "Mean change": "−9.2",
+        "Mean change": "−9.22",
     }
     assert known.rows[1]["Mean change"] == "–"
     assert further.rows == [{"Count": "responders", "Value": "6"}]

@@ -193,7 +193,7 @@ def _extra(findings: Findings) -> list[Table]:
             "People": line.people,
             "Responders": line.responders,
             "Remitted": line.remitted,
-            "Mean change": signed(line.mean_change, digits=1) if line.people else "–",
+            "Mean change": signed(line.mean_change, digits=2) if line.people else "–",
         }
         for line in findings.source.lines
     ]
