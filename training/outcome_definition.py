@@ -130,7 +130,7 @@ class OutcomeDefinition(BaseModel):
     relapse_events: tuple[EventKind, ...] = ()
     censoring_events: tuple[EventKind, ...] = ("retreated", "ect", "died", "withdrew")
     time_zero: Literal["landmark_day", "landmark_visit"] = "landmark_day"
-    horizon_days: Annotated[float, Field(gt=0)] = 180
+    horizon_days: Annotated[float, Field(gt=0, le=180)] = 180
 
     @model_validator(mode="after")
     def _parts_fit(self) -> Self:
