@@ -16,8 +16,10 @@ from training.metrics import FloatArray, MeasureUndefinedError
 from training.metrics.accepted import checked, checked_outcome, require_both_outcomes
 from training.metrics.calibration import (
     CalibrationCurve,
+    CalibrationErrors,
     CalibrationLine,
     calibration_curve,
+    calibration_errors,
     calibration_groups,
     calibration_line,
     ici,
@@ -25,17 +27,20 @@ from training.metrics.calibration import (
 
 __all__ = [
     "CalibrationCurve",
+    "CalibrationErrors",
     "CalibrationLine",
     "auprc",
     "auroc",
     "brier",
     "calibration_curve",
+    "calibration_errors",
     "calibration_groups",
     "calibration_line",
     "ici",
     "log_loss",
     "log_losses",
     "net_benefit",
+    "scaled_brier",
     "treat_all",
 ]
 
@@ -194,6 +199,39 @@ def brier(y: npt.ArrayLike, p: npt.ArrayLike) -> float:
     """
     outcome, probability = checked(y, p)
     return float(np.mean((outcome - probability) ** 2))
+
+
+def scaled_brier(y: npt.ArrayLike, p: npt.ArrayLike) -> float:
+    """Share of the Brier score of the prevalence that the predictions take away (IPA).
+
+    The prevalence is that of the same people, so a model cannot be credited with knowing it.
+
+    Parameters
+    ----------
+    y : array-like of shape (n,)
+        Outcomes, 0 or 1.
+    p : array-like of shape (n,)
+        Probabilities of the outcome, in [0, 1].
+
+    Returns
+    -------
+    float
+        At most 1; higher is better; 0 for saying the prevalence to everybody, below 0 if worse.
+
+    Raises
+    ------
+    MeasureUndefinedError
+        If only one outcome occurs: the prevalence then errs nowhere.
+
+    References
+    ----------
+    Kattan MW, Gerds TA. Diagn Progn Res 2018;2:7. Steyerberg EW et al. Epidemiology
+    2010;21:128-138.
+    """
+    outcome, probability = checked(y, p)
+    require_both_outcomes("scaled Brier score", outcome)
+    prevalence = outcome.mean()
+    return float(1 - brier(outcome, probability) / (prevalence * (1 - prevalence)))
 
 
 def net_benefit(y: npt.ArrayLike, p: npt.ArrayLike, *, threshold: float) -> float:

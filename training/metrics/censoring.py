@@ -122,6 +122,36 @@ def censoring_survival(days: npt.ArrayLike, events: npt.ArrayLike) -> StepFuncti
     return _curve(moments, n_censored, at_risk, until=float(times.max()))
 
 
+def greenwood(days: npt.ArrayLike, events: npt.ArrayLike, *, t: float) -> float:
+    """Greenwood's standard error of the Kaplan-Meier curve at day t.
+
+    Parameters
+    ----------
+    days : array-like of shape (n,)
+        Days to the event or to the end of follow-up.
+    events : array-like of shape (n,)
+        1 = event, 0 = censored.
+    t : float
+        Day.
+
+    Returns
+    -------
+    float
+        At least 0; 0 before the first event, and where the curve has reached 0.
+
+    References
+    ----------
+    Greenwood M. Reports on Public Health and Medical Subjects 1926;33:1-26.
+    """
+    times, marks = checked_followup(days, events)
+    moments, n_events, n_censored = _counts(times, marks)
+    at_risk = _at_risk(n_events + n_censored)
+    fell = (moments <= t) & (n_events < at_risk)
+    fall, risk_set = n_events[fell], at_risk[fell]
+    total = float(np.sum(fall / (risk_set * (risk_set - fall))))
+    return float(kaplan_meier(times, marks).at(t)) * float(np.sqrt(total))
+
+
 def ipcw_weights(
     days: npt.ArrayLike,
     events: npt.ArrayLike,

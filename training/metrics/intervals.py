@@ -127,6 +127,64 @@ def delong_interval(y: npt.ArrayLike, p: npt.ArrayLike) -> Estimate:
     return Estimate(value, max(0.0, value - reach), min(1.0, value + reach), "DeLong")
 
 
+def oe_ratio(y: npt.ArrayLike, p: npt.ArrayLike) -> Estimate:
+    """Observed over expected number of outcomes, with a 95 % interval on the log scale.
+
+    The standard error of its logarithm is that of the observed share, sqrt((1 - share) / cases);
+    predictions are taken as given. With several columns the mean over columns is given.
+
+    Parameters
+    ----------
+    y : array-like of shape (n,)
+        Outcomes, 0 or 1.
+    p : array-like of shape (n,) or (n, n_repeats)
+        Probabilities of the outcome, in [0, 1].
+
+    Returns
+    -------
+    Estimate
+        Above 0; 1 is perfect, below 1 the risks are predicted too high.
+
+    Raises
+    ------
+    MeasureUndefinedError
+        If only one outcome occurs, or nobody is given a probability above 0.
+
+    References
+    ----------
+    Debray TPA et al. BMJ 2017;356:i6460, appendix.
+    """
+    outcome, predictions = _with_repeats(y, p)
+    require_both_outcomes("O/E", outcome)
+    expected = predictions.sum(axis=0)
+    if np.any(expected == 0):
+        raise MeasureUndefinedError("O/E", "no outcome is expected: all probabilities are 0")
+    value = float(np.mean(outcome.sum() / expected))
+    spread = float(np.sqrt((1 - outcome.mean()) / outcome.sum()))
+    return log_scale_interval(value, spread, method="log-normal, binomial variance")
+
+
+def log_scale_interval(value: float, spread: float, *, method: str) -> Estimate:
+    """Give a ratio its 95 % interval, symmetric on the log scale.
+
+    Parameters
+    ----------
+    value : float
+        The ratio, above 0.
+    spread : float
+        Standard error of its logarithm.
+    method : str
+        How the standard error was made.
+
+    Returns
+    -------
+    Estimate
+        The ratio with ``value * exp(-+1.96 spread)``.
+    """
+    reach = float(np.exp(norm.ppf(0.975) * spread))
+    return Estimate(value, value / reach, value * reach, method)
+
+
 def bootstrap_interval(
     measure: Measure,
     arrays: Sequence[npt.ArrayLike],

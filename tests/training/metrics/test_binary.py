@@ -102,6 +102,31 @@ def test_ici_agrees_with_a_spline_written_another_way():
     assert b.ici(y, p) == pytest.approx(np.abs(fit.fittedvalues - p).mean(), abs=1e-7)
 
 
+def test_errors_are_the_quantiles_of_the_distance_that_was_put_in():
+    rng = np.random.default_rng(7)
+    truth = rng.uniform(0.2, 0.8, 200_000)
+    y = (rng.random(200_000) < truth).astype(float)
+    # distance grows evenly from 0 to 0.2
+    found = b.calibration_errors(y, truth - (truth - 0.2) / 3)
+    assert found == pytest.approx((0.1, 0.1, 0.18, 0.2), abs=0.012)
+    assert found.ici == b.ici(y, truth - (truth - 0.2) / 3)
+
+
+def test_errors_are_counted_where_predictions_have_two_values():
+    # 0.4 against 1/4 in four people, 0.6 against 3/5 in five
+    y, p = [1, 0, 0, 0, 1, 1, 1, 0, 0], [0.4] * 4 + [0.6] * 5
+    found = b.calibration_errors(y, p)
+    assert found == pytest.approx((0.15 * 4 / 9, 0, 0.15, 0.15), abs=1e-9)
+
+
+def test_scaled_brier_by_hand():
+    # Brier 0.135, of the prevalence 0.25
+    y, p = [1, 0, 1, 0], [0.9, 0.6, 0.6, 0.1]
+    assert b.scaled_brier(y, p) == pytest.approx(1 - 0.135 / 0.25)
+    assert b.scaled_brier(y, [0.5] * 4) == 0
+    assert b.scaled_brier(y, [1 - x for x in p]) < 0
+
+
 def test_ici_is_the_distance_that_was_put_in():
     rng = np.random.default_rng(6)
     truth = rng.uniform(0.2, 0.8, 200_000)
@@ -151,7 +176,7 @@ def test_net_benefit_of_treating_all_is_that_of_probabilities_above_the_threshol
     assert b.net_benefit(y, p / 10, threshold=0.3) == 0
 
 
-@pytest.mark.parametrize("measure", [b.auroc, b.auprc, b.calibration_line, b.ici])
+@pytest.mark.parametrize("measure", [b.auroc, b.auprc, b.calibration_line, b.ici, b.scaled_brier])
 @pytest.mark.parametrize(("value", "words"), [(0, "none of the 3"), (1, "all of the 3")])
 def test_one_outcome_only_is_undefined_with_its_reason(measure, value, words):
     with pytest.raises(MeasureUndefinedError, match=words) as caught:

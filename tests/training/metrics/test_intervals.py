@@ -14,6 +14,7 @@ from training.metrics.intervals import (
     Estimate,
     bootstrap_interval,
     delong_interval,
+    oe_ratio,
     over_repeats,
     paired_difference,
 )
@@ -98,6 +99,37 @@ def test_delong_without_a_value_says_why(y, words):
 def test_delong_refuses_faulty_predictions(p):
     with pytest.raises(InvalidInputError):
         delong_interval([0, 1], p)
+
+
+def test_observed_over_expected_by_hand():
+    # 4 of 10 observed, 5 expected: sqrt(0.6 / 4) on the log scale
+    found = oe_ratio([1] * 4 + [0] * 6, [0.5] * 10)
+    reach = np.exp(1.959964 * np.sqrt(0.15))
+    assert found.value == pytest.approx(0.8)
+    assert (found.lo, found.hi) == pytest.approx((0.8 / reach, 0.8 * reach), rel=1e-6)
+    twice = oe_ratio([1] * 4 + [0] * 6, np.column_stack([np.full(10, 0.5), np.full(10, 0.4)]))
+    assert twice.value == pytest.approx(0.9)
+    assert np.log(twice.hi / twice.value) == pytest.approx(np.log(reach), rel=1e-6)
+
+
+def test_observed_over_expected_covers_the_truth():
+    rng, hits = np.random.default_rng(4), 0
+    for _ in range(600):
+        risk = rng.uniform(0.1, 0.7, 120)
+        # predictions are 1.25 times too low in everybody
+        found = oe_ratio((rng.random(120) < risk).astype(float), risk / 1.25)
+        hits += found.lo <= 1.25 <= found.hi
+    # a little wide, as the risks differ between people
+    assert 0.93 <= hits / 600 <= 0.995
+
+
+@pytest.mark.parametrize(
+    ("y", "p", "words"),
+    [([0, 0], [0.1, 0.2], "none"), ([1, 1], [0.1, 0.2], "all"), ([0, 1], [0.0, 0.0], "expected")],
+)
+def test_observed_over_expected_without_a_value_says_why(y, p, words):
+    with pytest.raises(MeasureUndefinedError, match=words):
+        oe_ratio(y, p)
 
 
 def test_bootstrap_of_a_mean_is_close_to_the_normal_interval():
