@@ -11,12 +11,22 @@ from training.evaluation.cross_validation import RISK_DAYS, OutOfFold
 from training.fitting import Outcome
 from training.learners import AVERAGE
 from training.metrics import MeasureUndefinedError, binary, calibration, survival
-from training.metrics.intervals import Estimate, bootstrap_interval, delong_interval, over_repeats
+from training.metrics.bootstrap import PAIRS_UP_TO, bootstrap_c
+from training.metrics.intervals import (
+    Estimate,
+    bootstrap_interval,
+    delong_interval,
+    over_repeats,
+    percentile_interval,
+)
 
 Floats = NDArray[np.float64]
 
 MINIMUM_FOLLOWED = 10
 """Fewer people followed beyond a day than this, and no risk is evaluated there."""
+
+RANK_RESAMPLES = 2000
+"""Resamples of people where all of them cost about as much as one."""
 
 
 def evaluated_days(outcome: Outcome) -> list[int]:
@@ -157,7 +167,7 @@ def _measures(
     risks = found.probability[:, :, kept]
     follow_up = (outcome.days, outcome.events)
     ready = {
-        "c_index": _boot(over_repeats(survival.harrell_c), (*follow_up, found.margin), n_boot, rng),
+        "c_index": lambda: _c_index(*follow_up, found.margin, n_boot=n_boot, rng=rng),
         "ibs": _boot(_integrated(times), (*follow_up, risks), n_boot, rng),
     }
     for day in (30, 90, 180):
@@ -180,6 +190,15 @@ def _boot(
 ) -> Callable[[], Estimate]:
     """Bind one measure to its arrays."""
     return lambda: bootstrap_interval(function, arrays, n_boot=n_boot, rng=rng)
+
+
+def _c_index(
+    days: Floats, events: Floats, margin: Floats, *, n_boot: int, rng: np.random.Generator
+) -> Estimate:
+    """Harrell's C; where one table of pairs serves all resamples, more of them are drawn."""
+    value = over_repeats(survival.harrell_c)(days, events, margin)
+    n_drawn = max(n_boot, RANK_RESAMPLES) if days.size <= PAIRS_UP_TO else n_boot
+    return percentile_interval(value, bootstrap_c(days, events, margin, n_drawn, rng))
 
 
 def _at(function: Callable[..., float], day: int) -> Callable[..., float]:

@@ -238,12 +238,40 @@ def bootstrap_interval(
             drawn.append(measure(*(array[chosen] for array in people)))
         except MeasureUndefinedError:
             continue
-    undefined = n_boot - len(drawn)
+    return percentile_interval(value, np.array(drawn + [np.nan] * (n_boot - len(drawn))))
+
+
+def percentile_interval(value: float, drawn: FloatArray) -> Estimate:
+    """Give a measure its percentile 95 % interval, from the resamples of a bootstrap.
+
+    Parameters
+    ----------
+    value : float
+        The measure on the people as they are.
+    drawn : ndarray of shape (n_boot,)
+        The measure in each resample; NaN where it has no value.
+
+    Returns
+    -------
+    Estimate
+        The value with percentiles 2.5 and 97.5; resamples without a value are counted in
+        ``method``.
+
+    Raises
+    ------
+    MeasureUndefinedError
+        If more than 5 % of resamples have no value.
+
+    References
+    ----------
+    Efron B, Tibshirani RJ. An Introduction to the Bootstrap. Chapman & Hall 1993, chapter 13.
+    """
+    n_boot, undefined = drawn.size, int(np.isnan(drawn).sum())
     if undefined > _UNDEFINED_ALLOWED * n_boot:
         raise MeasureUndefinedError(
             "bootstrap interval", f"the measure has no value in {undefined} of {n_boot} resamples"
         )
-    lo, hi = np.quantile(np.asarray(drawn), [0.025, 0.975])
+    lo, hi = np.nanquantile(drawn, [0.025, 0.975])
     without = f", {undefined} without a value" if undefined else ""
     return Estimate(
         value, float(lo), float(hi), f"percentile bootstrap, {n_boot} resamples{without}"
