@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
 
+from predictor.dictionary import Dictionary
 from predictor.model import Assessment, Model
 from predictor.rows import read_rows
 from predictor.uncertainty import Z_LEVEL
@@ -34,18 +35,33 @@ from training.learners import LEARNERS, Learner, learner_named
 from training.metrics.binary import auroc
 from training.metrics.calibration import calibration_line
 from training.metrics.intervals import PairedDifference
+from training.outcome import OutcomeDefinition
 from training.pipeline import fit_final, select
 from training.raw_tables import RawTables
-from training.simulation import SimulatedCohort, simulate
+from training.simulation import SimulatedCohort, World, simulate
 from training.simulation.truth import HORIZONS, c_index
 
 N_NEW = 5000
 TASKS = ("response", "relapse")
 AUTO = "auto"
 
-the_world = cache(read_world)
-the_dictionary = cache(read_dictionary)
-the_outcomes = cache(read_outcomes)
+
+@cache
+def the_world() -> World:
+    """Read the one world once in each process."""
+    return read_world()
+
+
+@cache
+def the_dictionary() -> Dictionary:
+    """Read the data dictionary once in each process."""
+    return read_dictionary()
+
+
+@cache
+def the_outcomes() -> dict[str, OutcomeDefinition]:
+    """Read the outcome definitions once in each process."""
+    return read_outcomes()
 
 
 def draw(n: int, seed: Sequence[int]) -> SimulatedCohort:
@@ -167,7 +183,8 @@ def measured(
 ) -> pd.DataFrame:
     """Measure every learner at every size over the training seeds; one line for each fit."""
     work = (delayed(one_seed)(task, n, names, seed) for n in sizes for seed in range(seeds))
-    found = Parallel(n_jobs=jobs, return_as="generator")(work)
+    # Forked: the caches of this script cannot be sent to other processes.
+    found = Parallel(n_jobs=jobs, backend="multiprocessing")(work)
     return pd.DataFrame([line for lines in found for line in lines])
 
 
