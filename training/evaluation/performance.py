@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,12 @@ from training.evaluation.cross_validation import RISK_DAYS, OutOfFold
 from training.fitting import Outcome
 from training.learners import AVERAGE
 from training.metrics import MeasureUndefinedError, binary, calibration, survival
-from training.metrics.bootstrap import PAIRS_UP_TO, bootstrap_c
+from training.metrics.bootstrap import (
+    PAIRS_UP_TO,
+    bootstrap_auprc,
+    bootstrap_c,
+    bootstrap_dynamic_auc,
+)
 from training.metrics.intervals import (
     Estimate,
     bootstrap_interval,
@@ -161,20 +167,27 @@ def _measures(
         ready: dict[str, Callable[[], Estimate]] = {"auc": lambda: delong_interval(*arrays)}
         for name, function in plain.items():
             ready[name] = _boot(over_repeats(function), arrays, n_boot, rng)
+        ready["auprc"] = _ranked(binary.auprc, bootstrap_auprc, arrays, RANK_RESAMPLES, rng)
         return ready
     kept = evaluated_days(outcome)
     times = np.array([RISK_DAYS[i] for i in kept], dtype=np.float64)
     risks = found.probability[:, :, kept]
     follow_up = (outcome.days, outcome.events)
+    margins = (*follow_up, found.margin)
+    n_of_c = RANK_RESAMPLES if outcome.days.size <= PAIRS_UP_TO else n_boot
     ready = {
-        "c_index": lambda: _c_index(*follow_up, found.margin, n_boot=n_boot, rng=rng),
+        "c_index": _ranked(survival.harrell_c, bootstrap_c, margins, n_of_c, rng),
         "ibs": _boot(_integrated(times), (*follow_up, risks), n_boot, rng),
     }
     for day in (30, 90, 180):
         if day in times:
             at = risks[:, :, int(np.flatnonzero(times == day)[0])]
-            ready[f"auc_{day}"] = _boot(
-                over_repeats(_at(survival.dynamic_auc, day)), (*follow_up, at), n_boot, rng
+            ready[f"auc_{day}"] = _ranked(
+                _at(survival.dynamic_auc, day),
+                partial(bootstrap_dynamic_auc, t=float(day)),
+                (*follow_up, at),
+                RANK_RESAMPLES,
+                rng,
             )
             ready[f"brier_{day}"] = _boot(
                 over_repeats(_at(survival.brier_ipcw, day)), (*follow_up, at), n_boot, rng
@@ -192,13 +205,17 @@ def _boot(
     return lambda: bootstrap_interval(function, arrays, n_boot=n_boot, rng=rng)
 
 
-def _c_index(
-    days: Floats, events: Floats, margin: Floats, *, n_boot: int, rng: np.random.Generator
-) -> Estimate:
-    """Harrell's C; where one table of pairs serves all resamples, more of them are drawn."""
-    value = over_repeats(survival.harrell_c)(days, events, margin)
-    n_drawn = max(n_boot, RANK_RESAMPLES) if days.size <= PAIRS_UP_TO else n_boot
-    return percentile_interval(value, bootstrap_c(days, events, margin, n_drawn, rng))
+def _ranked(
+    function: Callable[..., float],
+    resampled: Callable[..., Floats],
+    arrays: tuple[Floats, ...],
+    n_boot: int,
+    rng: np.random.Generator,
+) -> Callable[[], Estimate]:
+    """Bind a measure of ranks, whose resamples are computed together."""
+    return lambda: percentile_interval(
+        over_repeats(function)(*arrays), resampled(*arrays, n_boot, rng)
+    )
 
 
 def _at(function: Callable[..., float], day: int) -> Callable[..., float]:

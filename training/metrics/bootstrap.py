@@ -1,7 +1,7 @@
 """Bootstrap of rank measures without a loop: people drawn with replacement, as counts.
 
-A resample is how often each person was drawn (multinomial). AUC and C then need one sort or one
-table of pairs for all resamples together. The draws are those of
+A resample is how often each person was drawn (multinomial). AUC, AUPRC and C then need one sort
+or one table of pairs for all resamples together. The draws are those of
 `training.metrics.intervals.bootstrap_interval` with the same generator, so both give the same
 interval.
 """
@@ -9,6 +9,7 @@ interval.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -16,13 +17,34 @@ import numpy.typing as npt
 from predictor.errors import InvalidInputError
 from training.metrics import FloatArray, MeasureUndefinedError
 from training.metrics.accepted import checked, checked_followup, checked_risk, require_both_outcomes
-from training.metrics.survival import harrell_c
+from training.metrics.survival import dynamic_auc, harrell_c
 
 PAIRS_UP_TO = 3000
 """More people than this, whose table of pairs grows with the square, and C is ranked anew."""
 
 # people times resamples held at once: as many as stay in the processor's cache
 _HELD_AT_ONCE = 50_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Ranks:
+    """People by increasing value: their order, and where each group of ties begins."""
+
+    order: npt.NDArray[np.intp]
+    first_of_tie: npt.NDArray[np.intp]
+
+    @classmethod
+    def of(cls, values: FloatArray) -> _Ranks:
+        """Rank people by a value."""
+        order = np.argsort(values, kind="stable")
+        return cls(order, np.append(0, np.flatnonzero(np.diff(values[order])) + 1))
+
+    def gather(self, weights: FloatArray) -> FloatArray:
+        """Sum the weights of each group of ties, lowest first, for each row."""
+        ordered = weights[:, self.order]
+        if self.first_of_tie.size < self.order.size:
+            return np.asarray(np.add.reduceat(ordered, self.first_of_tie, axis=1))
+        return ordered
 
 
 def bootstrap_auc(
@@ -59,13 +81,121 @@ def bootstrap_auc(
     """
     outcome, probability = checked(y, p)
     require_both_outcomes("AUROC", outcome)
-    order = np.argsort(probability, kind="stable")
-    ordered, ranked = outcome[order], probability[order]
-    first_of_tie = np.append(0, np.flatnonzero(np.diff(ranked)) + 1)
-    values = [
-        _weighted_auc(c[:, order], ordered, first_of_tie) for c in _counts(n_boot, order.size, rng)
-    ]
-    return np.concatenate(values)
+    ranks = _Ranks.of(probability)
+
+    def auc(counts: FloatArray) -> FloatArray:
+        cases = counts * outcome
+        return _weighted_auc(cases, counts - cases, ranks)
+
+    return np.concatenate([auc(counts) for counts in _counts(n_boot, outcome.size, rng)])
+
+
+def bootstrap_auprc(
+    y: npt.ArrayLike, p: npt.ArrayLike, n_boot: int, rng: np.random.Generator
+) -> FloatArray:
+    """Average precision in bootstrap resamples of people.
+
+    Parameters
+    ----------
+    y : array-like of shape (n,)
+        Outcomes, 0 or 1.
+    p : array-like of shape (n,) or (n, n_repeats)
+        Probabilities of the outcome, in [0, 1]; of several columns the mean is given.
+    n_boot : int
+        Resamples, at least 1.
+    rng : numpy.random.Generator
+        Source of randomness.
+
+    Returns
+    -------
+    ndarray of shape (n_boot,)
+        In (0, 1]; NaN where a resample holds one outcome only.
+
+    Raises
+    ------
+    MeasureUndefinedError
+        If only one outcome occurs.
+    InvalidInputError
+        If no resample is asked for.
+
+    References
+    ----------
+    Efron B, Tibshirani RJ. An Introduction to the Bootstrap. Chapman & Hall 1993, chapter 13.
+    """
+    columns = [checked(y, column) for column in _columns(p)]
+    outcome = columns[0][0]
+    require_both_outcomes("AUPRC", outcome)
+    ranks = [_Ranks.of(-probability) for _, probability in columns]
+
+    def auprc(counts: FloatArray) -> FloatArray:
+        cases = counts * outcome
+        both = (cases.sum(axis=1) > 0) & (cases.sum(axis=1) < outcome.size)
+        each = [_weighted_precision(cases, counts, rank) for rank in ranks]
+        return np.where(both, np.mean(each, axis=0), np.nan)
+
+    return np.concatenate([auprc(counts) for counts in _counts(n_boot, outcome.size, rng)])
+
+
+def bootstrap_dynamic_auc(
+    days: npt.ArrayLike,
+    events: npt.ArrayLike,
+    risk: npt.ArrayLike,
+    n_boot: int,
+    rng: np.random.Generator,
+    *,
+    t: float,
+) -> FloatArray:
+    """Cumulative/dynamic AUC at day t in bootstrap resamples, censoring estimated in each.
+
+    Parameters
+    ----------
+    days : array-like of shape (n,)
+        Days to the event or to the end of follow-up.
+    events : array-like of shape (n,)
+        1 = event, 0 = censored.
+    risk : array-like of shape (n,) or (n, n_repeats)
+        Predicted risk by t on any scale; higher = sooner. Of several columns the mean is given.
+    n_boot : int
+        Resamples, at least 1.
+    rng : numpy.random.Generator
+        Source of randomness.
+    t : float
+        Horizon in days.
+
+    Returns
+    -------
+    ndarray of shape (n_boot,)
+        In [0, 1]; NaN where a resample is not followed to t or one group is empty in it.
+
+    Raises
+    ------
+    MeasureUndefinedError
+        If the measure has no value on all people.
+    InvalidInputError
+        If no resample is asked for.
+
+    References
+    ----------
+    Uno H et al. J Am Stat Assoc 2007;102:527-537.
+    """
+    times, marks = checked_followup(days, events)
+    columns = [checked_risk(column, n=times.size) for column in _columns(risk)]
+    for column in columns:
+        dynamic_auc(times, marks, column, t=t)
+    ranks = [_Ranks.of(column) for column in columns]
+    case, free = (times <= t) & (marks == 1), times >= t
+    free &= ~case
+
+    def auc(counts: FloatArray) -> FloatArray:
+        staying = _staying(counts, times, marks)[:, case]
+        cases = np.zeros(counts.shape)
+        # where nobody stays, nobody is followed to t either, and no pair is left
+        cases[:, case] = counts[:, case] / np.where(staying > 0, staying, 1)
+        # those free of the event at t share one weight, which cancels
+        each = [_weighted_auc(cases, counts * free, rank) for rank in ranks]
+        return np.asarray(np.mean(each, axis=0))
+
+    return np.concatenate([auc(counts) for counts in _counts(n_boot, times.size, rng)])
 
 
 def bootstrap_c(
@@ -110,9 +240,7 @@ def bootstrap_c(
     Efron B, Tibshirani RJ. An Introduction to the Bootstrap. Chapman & Hall 1993, chapter 13.
     """
     times, marks = checked_followup(days, events)
-    scores = np.asarray(risk, dtype=np.float64)
-    scores = scores[:, None] if scores.ndim == 1 else scores
-    columns = [checked_risk(column, n=times.size) for column in scores.T]
+    columns = [checked_risk(column, n=times.size) for column in _columns(risk)]
     for column in columns:
         harrell_c(times, marks, column)
     counts = _counts(n_boot, times.size, rng)
@@ -120,6 +248,12 @@ def bootstrap_c(
         return np.array([_c_of(times, marks, columns, drawn) for some in counts for drawn in some])
     known, won = _pairs(times, marks, columns)
     return np.concatenate([_weighted_c(drawn, known, won) for drawn in counts])
+
+
+def _columns(predictions: npt.ArrayLike) -> FloatArray:
+    """Predictions by column; one column if there is one."""
+    array = np.asarray(predictions, dtype=np.float64)
+    return array[None, :] if array.ndim == 1 else array.T
 
 
 def _counts(n_boot: int, n: int, rng: np.random.Generator) -> Iterator[FloatArray]:
@@ -133,18 +267,31 @@ def _counts(n_boot: int, n: int, rng: np.random.Generator) -> Iterator[FloatArra
         yield np.bincount(drawn.ravel(), minlength=size * n).reshape(size, n).astype(np.float64)
 
 
-def _weighted_auc(
-    counts: FloatArray, y: FloatArray, first_of_tie: npt.NDArray[np.intp]
-) -> FloatArray:
-    """AUROC of each row of counts; people stand by increasing probability."""
-    cases = counts * y
-    others = counts - cases
-    if first_of_tie.size < y.size:
-        cases, others = (np.add.reduceat(each, first_of_tie, axis=1) for each in (cases, others))
-    beaten = np.cumsum(others, axis=1)
-    pairs = cases.sum(axis=1) * beaten[:, -1]
-    won = np.einsum("ij,ij->i", cases, beaten - others / 2)
-    return _shares(won, pairs)
+def _weighted_auc(cases: FloatArray, others: FloatArray, ranks: _Ranks) -> FloatArray:
+    """AUC of each row of weights."""
+    case, other = ranks.gather(cases), ranks.gather(others)
+    beaten = np.cumsum(other, axis=1)
+    won = np.einsum("ij,ij->i", case, beaten - other / 2)
+    return _shares(won, case.sum(axis=1) * beaten[:, -1])
+
+
+def _weighted_precision(cases: FloatArray, counts: FloatArray, ranks: _Ranks) -> FloatArray:
+    """Average precision of each row of counts; ``ranks`` are those of the highest first."""
+    case = ranks.gather(cases)
+    hits, called = np.cumsum(case, axis=1), np.cumsum(ranks.gather(counts), axis=1)
+    precision = hits / np.maximum(called, 1)
+    return _shares(np.einsum("ij,ij->i", case, precision), hits[:, -1])
+
+
+def _staying(counts: FloatArray, days: FloatArray, events: FloatArray) -> FloatArray:
+    """P(C >= day) at each person's day, for each row of counts: see `censoring_survival`."""
+    moments = _Ranks.of(days)
+    leaving, failing = moments.gather(counts), moments.gather(counts * events)
+    at_risk = np.cumsum(leaving[:, ::-1], axis=1)[:, ::-1] - failing
+    fall = (leaving - failing) / np.maximum(at_risk, 1)
+    before = np.cumprod(1 - fall, axis=1)
+    before = np.hstack([np.ones((len(counts), 1)), before[:, :-1]])
+    return np.asarray(before[:, np.unique(days, return_inverse=True)[1]])
 
 
 def _pairs(

@@ -3,13 +3,18 @@
 import numpy as np
 import pytest
 from scipy import stats
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import average_precision_score, roc_auc_score
 
 from predictor.errors import InvalidInputError
 from training.metrics import MeasureUndefinedError, bootstrap
-from training.metrics.bootstrap import bootstrap_auc, bootstrap_c
+from training.metrics.bootstrap import (
+    bootstrap_auc,
+    bootstrap_auprc,
+    bootstrap_c,
+    bootstrap_dynamic_auc,
+)
 from training.metrics.intervals import bootstrap_interval, over_repeats, percentile_interval
-from training.metrics.survival import harrell_c
+from training.metrics.survival import dynamic_auc, harrell_c
 
 
 def people(n=90, seed=0, ties=False):
@@ -47,6 +52,42 @@ def test_c_of_each_resample_is_that_of_its_people(ties, table, monkeypatch):
     assert bootstrap_c(days, events, p, 23, rng()) == pytest.approx(expected, abs=1e-6)
 
 
+@pytest.mark.parametrize("ties", [False, True])
+def test_precision_of_each_resample_is_that_of_scikit_learn(ties):
+    y, p, *_ = people(ties=ties)
+    expected = [average_precision_score(y[i], p[i]) for i in resamples(90, 23)]
+    assert bootstrap_auprc(y, p, 23, rng()) == pytest.approx(expected, abs=1e-12)
+    both = bootstrap_auprc(y, np.column_stack([p, 1 - p]), 23, rng())
+    other = [average_precision_score(y[i], 1 - p[i]) for i in resamples(90, 23)]
+    assert both == pytest.approx(np.mean([expected, other], axis=0), abs=1e-12)
+
+
+@pytest.mark.parametrize("ties", [False, True])
+@pytest.mark.parametrize("t", [40, 84])
+def test_dynamic_auc_of_each_resample_weighs_its_own_censoring(ties, t):
+    _, p, days, events = people(ties=ties)
+    expected = [dynamic_auc(days[i], events[i], p[i], t=t) for i in resamples(90, 23)]
+    assert bootstrap_dynamic_auc(days, events, p, 23, rng(), t=t) == pytest.approx(
+        expected, abs=1e-12
+    )
+    columns = np.column_stack([p, 1 - p])
+    both = bootstrap_dynamic_auc(days, events, columns, 23, rng(), t=t)
+    assert both == pytest.approx(np.full(23, 0.5))
+
+
+def test_dynamic_auc_marks_the_resamples_in_which_it_has_no_value():
+    days, events, p = np.array([1.0, 2, 3, 4, 6]), np.array([1.0, 0, 1, 0, 0]), np.arange(5.0)
+    found = bootstrap_dynamic_auc(days, events, p, 80, rng(), t=3.5)
+    for value, chosen in zip(found, resamples(5, 80), strict=True):
+        try:
+            expected = dynamic_auc(days[chosen], events[chosen], p[chosen], t=3.5)
+        except MeasureUndefinedError:
+            assert np.isnan(value)
+        else:
+            assert value == pytest.approx(expected)
+    assert 0 < np.isnan(found).sum() < 80
+
+
 def test_c_of_repeats_is_their_mean_on_the_same_resamples():
     _, p, days, events = people()
     columns = np.column_stack([p, p**2 + rng(1).random(90)])
@@ -64,6 +105,8 @@ def test_resamples_without_a_value_are_marked(table, monkeypatch):
     drawn = resamples(3, 60)
     auc = bootstrap_auc([0, 0, 1], [0.1, 0.5, 0.3], 60, rng())
     assert list(np.isnan(auc)) == [2 not in i or set(i) == {2} for i in drawn]
+    precision = bootstrap_auprc([0, 0, 1], [0.1, 0.5, 0.3], 60, rng())
+    assert list(np.isnan(precision)) == list(np.isnan(auc))
     # the only event is the first person's: known pairs need that person and a later one
     c = bootstrap_c([1, 2, 3], [1, 0, 0], [0.5, 0.4, 0.6], 60, rng())
     assert list(np.isnan(c)) == [0 not in i or set(i) == {0} for i in drawn]
@@ -87,6 +130,10 @@ def test_faulty_input_is_refused():
         bootstrap_auc([0, 0], [0.1, 0.2], 10, rng())
     with pytest.raises(MeasureUndefinedError, match="known order"):
         bootstrap_c([1, 2], [0, 0], [0.1, 0.2], 10, rng())
+    with pytest.raises(MeasureUndefinedError, match="all of the 2"):
+        bootstrap_auprc([1, 1], [0.1, 0.2], 10, rng())
+    with pytest.raises(MeasureUndefinedError, match="outside follow-up"):
+        bootstrap_dynamic_auc([1, 2], [1, 0], [0.1, 0.2], 10, rng(), t=3)
     with pytest.raises(InvalidInputError, match="resamples"):
         bootstrap_auc([0, 1], [0.1, 0.2], 0, rng())
     with pytest.raises(InvalidInputError, match="risks"):
