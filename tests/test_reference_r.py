@@ -15,6 +15,7 @@ import pytest
 
 from training.metrics import binary, horizon, intervals, survival
 from training.metrics.censoring import greenwood
+from training.metrics.decision import decision_curve, decision_curve_at
 from training.penalised_cox import breslow, cox_partial_loglik, fit_ridge_cox
 
 HERE = Path(__file__).parent / "reference/r"
@@ -78,6 +79,11 @@ def cox_se(d: Table, at: object) -> float:
     return float(np.sqrt(cox(d)[1].covariance[1, 1]))
 
 
+def net_benefit_day_90(d: Table, at: float) -> float:
+    curve = decision_curve_at(d["days"], d["event"], d["risk90"], t=90, thresholds=[at])
+    return float(curve.model[0])
+
+
 SAME: dict[str, Callable[[Table, float], float]] = {
     # pROC::roc and ci.auc
     "auc": of_pairs(binary.auroc),
@@ -94,6 +100,7 @@ SAME: dict[str, Callable[[Table, float], float]] = {
     "spline_e90": of_pairs(binary.calibration_errors, "e90"),
     "spline_emax": of_pairs(binary.calibration_errors, "emax"),
     "log_loss": of_pairs(binary.log_loss),
+    "net_benefit": lambda d, at: decision_curve(d["y"], d["p"], thresholds=[at]).model[0],
     # riskRegression::Score
     "rr_ipa": of_pairs(binary.scaled_brier),
     # survival::concordance and Hmisc::rcorr.cens
@@ -102,6 +109,7 @@ SAME: dict[str, Callable[[Table, float], float]] = {
     "uno": of_margin(survival.uno_c),
     "uno_180": of_margin(survival.uno_c, tau=180),
     # survival::survfit
+    "net_benefit_day_90": net_benefit_day_90,
     "km": lambda d, at: float(survival.kaplan_meier(d["days"], d["event"]).at(at)),
     "greenwood": lambda d, at: greenwood(d["days"], d["event"], t=at),
     # survival::coxph and basehaz

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import expit
+from scipy.special import expit, logit
 
 from predictor.errors import InvalidInputError
 from training.metrics import FloatArray, MeasureUndefinedError
@@ -182,6 +182,53 @@ def calibration_errors_at(
     seen = _seen("ICI", days, events, risk_at_t, t=t, censoring=censoring)
     observed = smooth(seen.happened, seen.log_odds, at=seen.log_odds, weight=seen.weight)
     return errors_of(observed, expit(seen.log_odds))
+
+
+def calibration_curve_at(
+    days: npt.ArrayLike,
+    events: npt.ArrayLike,
+    risk_at_t: npt.ArrayLike,
+    *,
+    t: float,
+    n_points: int = 100,
+    censoring: StepFunction | None = None,
+) -> CalibrationCurve:
+    """Smooth calibration curve at day t, the one behind `calibration_errors_at`.
+
+    Parameters
+    ----------
+    days : array-like of shape (n,)
+        Days to the event or to the end of follow-up.
+    events : array-like of shape (n,)
+        1 = event, 0 = censored.
+    risk_at_t : array-like of shape (n,)
+        Predicted probability of the event by day t, inside (0, 1).
+    t : float
+        Horizon in days.
+    n_points : int
+        Points drawn, evenly spaced in risk.
+    censoring : StepFunction or None
+        Censoring curve, from the training people say; None estimates it from these people.
+
+    Returns
+    -------
+    CalibrationCurve
+        Predicted and smoothed observed risk.
+
+    Raises
+    ------
+    MeasureUndefinedError
+        As in `calibration_errors_at`.
+
+    References
+    ----------
+    Austin PC, Harrell FE, van Klaveren D. Stat Med 2020;39:2714-2742.
+    """
+    seen = _seen("calibration curve", days, events, risk_at_t, t=t, censoring=censoring)
+    risk = expit(seen.log_odds)
+    grid = np.linspace(risk.min(), risk.max(), n_points)
+    observed = smooth(seen.happened, seen.log_odds, at=logit(grid), weight=seen.weight)
+    return CalibrationCurve(grid, observed)
 
 
 def calibration_groups_at(

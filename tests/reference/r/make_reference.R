@@ -39,6 +39,9 @@ for (table in c("binary", "binary_ties")) {
 
   share <- mean(d$y)
   keep(table, "oe", sum(d$y) / sum(d$p))
+  for (cut in c(0.2, 0.3, 0.45)) {
+    keep(table, "net_benefit", mean(d$p >= cut & d$y == 1) - mean(d$p >= cut & d$y == 0) * cut / (1 - cut), cut)
+  }
   keep(table, "log_loss", -mean(dbinom(d$y, 1, d$p, log = TRUE)))
   s <- Score(list(m = d$p), y ~ 1, data = d, metrics = c("auc", "brier"), summary = "ipa",
              se.fit = FALSE, conf.int = FALSE, contrasts = FALSE)
@@ -68,6 +71,12 @@ for (table in c("survival", "survival_ties")) {
     at <- summary(km, times = t)
     keep(table, "km", at$surv, t); keep(table, "greenwood", at$std.err, t)
     keep(table, "oe", (1 - at$surv) / mean(d[[paste0("risk", t)]]), t)
+  }
+
+  for (cut in c(0.2, 0.3, 0.45)) {  # at day 90, by survfit among those acted on (Vickers 2008)
+    acted <- d$risk90 >= cut
+    free <- summary(survfit(y[acted] ~ 1), times = 90)$surv
+    keep(table, "net_benefit_day_90", mean(acted) * ((1 - free) - free * cut / (1 - cut)), cut)
   }
 
   control <- coxph.control(eps = 1e-14, toler.chol = 1e-16, iter.max = 100)

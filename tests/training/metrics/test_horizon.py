@@ -52,6 +52,10 @@ def test_without_censoring_the_measures_are_the_plain_ones():
     assert h.calibration_errors_at(days, events, risk, t=90) == pytest.approx(
         b.calibration_errors(happened, risk), abs=1e-7
     )
+    drawn = h.calibration_curve_at(days, events, risk, t=90, n_points=20)
+    as_plain = b.calibration_curve(happened, risk, n_points=20)
+    assert drawn.predicted == pytest.approx(as_plain.predicted)
+    assert drawn.observed == pytest.approx(as_plain.observed, abs=1e-7)
     ours = h.calibration_groups_at(days, events, risk, t=90, n_groups=4)
     plain = b.calibration_groups(happened, risk, n_groups=4)
     assert ours.predicted == pytest.approx(plain.predicted)
