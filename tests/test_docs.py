@@ -31,7 +31,7 @@ FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 # what a decision says is not there, and what stands in a study folder
 ABSENT = {"configs/priors.yaml", "configs/column_map.yaml"}
-LATER = {"validate", "plan", "serve", "audit", "compare", "promote", "report"}
+LATER = {"validate", "serve", "audit", "compare", "promote", "report"}
 
 
 def commands() -> list[list[str]]:

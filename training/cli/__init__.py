@@ -12,6 +12,7 @@ import typer
 
 from predictor.console import run_command, run_process
 from training.cli.checking import check
+from training.cli.planning import plan
 from training.cli.running import run as run_model
 from training.cli.simulating import simulate
 from training.cli.starting import init
@@ -33,6 +34,7 @@ for command, name, example in (
     (init, "init", "my-study"),
     (simulate, "simulate", "--patients 600 --seed 7 --out cohort"),
     (check, "check", f"{_TABLES} --events cohort/events.csv"),
+    (plan, "plan", f"configs/response.yaml {_TABLES}"),
     (run_model, "run", f"configs/response.yaml {_TABLES} --out runs/response"),
 ):
     app.command(name, epilog=f"Example: {NAME} {name} {example}")(command)

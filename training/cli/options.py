@@ -30,6 +30,13 @@ MAP = typer.Option(
     help="Column map (.yaml): how your export differs from our tables.",
 )
 
+ConfigArgument = Annotated[
+    str, typer.Argument(metavar="CONFIG", help="configs/response.yaml, …/relapse.yaml or own.")
+]
+SourceOption = Annotated[
+    tuple[str, Path] | None,
+    typer.Option("--source", metavar="NAME FOLDER", help="A real data set that is mapped already."),
+]
 EventsOption = Annotated[Path | None, EVENTS]
 MapOption = Annotated[Path | None, MAP]
 

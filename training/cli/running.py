@@ -19,7 +19,14 @@ from predictor.console import (
     aligned,
 )
 from predictor.errors import InvalidInputError
-from training.cli.options import PATIENTS, VISITS, EventsOption, MapOption
+from training.cli.options import (
+    PATIENTS,
+    VISITS,
+    ConfigArgument,
+    EventsOption,
+    MapOption,
+    SourceOption,
+)
 
 if TYPE_CHECKING:
     from training.findings import Findings
@@ -49,20 +56,13 @@ def _future(text: str | None) -> str | None:
 
 def run(  # noqa: PLR0913 - one argument for each option
     *,
-    config: Annotated[
-        str, typer.Argument(metavar="CONFIG", help="configs/response.yaml, …/relapse.yaml or own.")
-    ],
+    config: ConfigArgument,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="A new or an empty folder.")],
     patients: Annotated[Path | None, PATIENTS] = None,
     visits: Annotated[Path | None, VISITS] = None,
     events: EventsOption = None,
     column_map: MapOption = None,
-    source: Annotated[
-        tuple[str, Path] | None,
-        typer.Option(
-            "--source", metavar="NAME FOLDER", help="A real data set that is mapped already."
-        ),
-    ] = None,
+    source: SourceOption = None,
     seed: Annotated[
         int | None, typer.Option("--seed", min=0, metavar="N", help="Instead of CONFIG's.")
     ] = None,
@@ -91,13 +91,13 @@ def run(  # noqa: PLR0913 - one argument for each option
     overrides: dict[str, Any] = {
         name: x for name, x in (("seed", seed), ("jobs", jobs)) if x is not None
     }
-    _say_shipped(config, screen)
+    say_shipped(config, screen)
     with screen.working("Training and evaluating; this takes minutes with all learners"):
         from training.pipeline import run as train
         from training.run_input import Input
 
         tables = Input(patients, visits, events, column_map, ignore_unknown=ignore_unknown)
-        data = tables if source is None else _source(tables, *source)
+        data = tables if source is None else input_of(tables, *source)
         result = train(
             config, data, out=out.resolve(), expires=expires or "", promote=promote, **overrides
         )
@@ -109,8 +109,16 @@ def run(  # noqa: PLR0913 - one argument for each option
         raise typer.Exit(NOT_SUPPORTED)
 
 
-def _say_shipped(config: str, screen: Screen) -> None:
-    """Say when a configuration is not the user's own."""
+def say_shipped(config: str, screen: Screen) -> None:
+    """Say when a configuration is not the user's own.
+
+    Parameters
+    ----------
+    config : str
+        As given.
+    screen : Screen
+        Where to say it.
+    """
     from training.config import find_config
 
     _, shipped = find_config(config)
@@ -118,8 +126,28 @@ def _say_shipped(config: str, screen: Screen) -> None:
         screen.note(f"{config} is not here; using the one that came with the package")
 
 
-def _source(tables: Input, name: str, folder: Path) -> Input:
-    """Name a real data set instead of tables."""
+def input_of(tables: Input, name: str, folder: Path) -> Input:
+    """Name a real data set instead of tables.
+
+    Parameters
+    ----------
+    tables : Input
+        What else was given.
+    name : str
+        Of the data set.
+    folder : Path
+        Its folder.
+
+    Returns
+    -------
+    Input
+        The data set.
+
+    Raises
+    ------
+    InvalidInputError
+        If tables were given too, the name is unknown or the folder absent.
+    """
     from training.importers import IMPORTERS
     from training.run_input import Input
     from training.settings import nearest

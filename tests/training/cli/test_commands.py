@@ -11,8 +11,8 @@ import pytest
 import training
 from training.cli import main, run
 
-COMMANDS = ("init", "simulate", "check", "run")
-LATER = ("validate", "compare", "promote", "report", "plan")
+COMMANDS = ("init", "simulate", "check", "plan", "run")
+LATER = ("validate", "compare", "promote", "report")
 HEAVY = ("mlflow", "sklearn", "shap", "matplotlib", "xgboost", "pandas", "scipy")
 
 

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 import predictor
+from predictor.errors import InvalidInputError
 from training.cli.running import run as run_model
 from training.outcome_definition import OutcomeDefinition
 
@@ -67,6 +68,38 @@ def test_a_cohort_without_enough_events_is_refused(call, tmp_path):
     assert (tmp_path / "out" / "report.html").is_file()
     written = json.loads((tmp_path / "out" / "run.json").read_text())
     assert (written["status"], written["bundle"]) == ("refused", None)
+
+
+@pytest.mark.parametrize(
+    "name", ["nonsense://x", "sqlite:////proc/nowhere/mlflow.db", "sqlite:///out/mlflow.db"]
+)
+def test_a_store_that_cannot_be_used_ends_a_run_before_it_computes(
+    name, call, simulated, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", name)
+    monkeypatch.setattr("training.pipeline.analyse", lambda *_: pytest.fail("computed"))
+    ended = call("run", "configs/smoke.yaml", *tables(simulated), "--out", "out", "--json")
+    assert ended.code == 2
+    assert set(ended.document) == {"error", "faults"}
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_store_that_fails_at_the_end_costs_the_record_alone(
+    call, simulated, tmp_path, monkeypatch
+):
+    def away(*_, **__):
+        raise InvalidInputError("the MLflow store cannot be used (away)")
+
+    monkeypatch.setattr("training.pipeline.log_run", away)
+    out = tmp_path / "out"
+    ended = call("run", "configs/smoke.yaml", *tables(simulated), "--out", out)
+    assert ended.code == 2
+    assert f"(away); the run itself is whole in {out}, only its record" in ended.err
+    assert {path.name for path in out.parent.iterdir()} == {"out"}
+    written = json.loads((out / "run.json").read_text())
+    assert (written["run_id"], written["tracking_uri"]) == (None, None)
+    predictor.load(written["bundle"]).verify()
 
 
 # what reaches the pipeline, and how its answer is told; the pipeline itself stands aside
