@@ -2,13 +2,13 @@
 
 Cohort → guards → repeated nested cross-validation → choice → status → final fit → bundle →
 figures and report → MLflow. All is written beside the wanted folder and moved there whole, so
-that a run that breaks off leaves nothing half-written.
+that a run that breaks off leaves nothing half-written; a store that fails costs the record alone.
 """
 
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,7 @@ from training.presentation import draw, make_report
 from training.release import write_model
 from training.run_files import tracked, write_files, write_json
 from training.run_input import Input, read_input
-from training.tracking import Logged, log_run
+from training.tracking import Logged, log_run, ready_store
 from training.tuning import Fitted, InnerFold, freeze, inner_folds, tune_and_fit
 
 Floats = NDArray[np.float64]
@@ -58,15 +58,15 @@ class RunResult:
         The folder.
     bundle, report : Path or None
         Inside it; no bundle if refused.
-    logged : Logged
-        Where MLflow keeps it.
+    logged : Logged or None
+        Where MLflow keeps it; None until it does.
     """
 
     findings: Findings
     out: Path
     bundle: Path | None
     report: Path
-    logged: Logged
+    logged: Logged | None = None
 
     @property
     def status(self) -> str:
@@ -90,8 +90,8 @@ class RunResult:
             **summary(self.findings),
             "bundle": None if self.bundle is None else str(self.bundle.resolve()),
             "report": str(self.report.resolve()),
-            "run_id": self.logged.run_id,
-            "tracking_uri": self.logged.tracking_uri,
+            "run_id": None if self.logged is None else self.logged.run_id,
+            "tracking_uri": None if self.logged is None else self.logged.tracking_uri,
         }
 
 
@@ -132,30 +132,37 @@ def run(
     Raises
     ------
     InvalidInputError
-        If settings, data or folder are at fault; nothing is then written.
+        If settings, data, folder or store are at fault; nothing is then written. If the store
+        fails at the end, the folder is whole and only the record is missing.
     """
     out = Path(out)
     partial = prepare_folder(out)
     try:
         resolved, cohort, source = read_input(config, data, **overrides)
+        ready_store(resolved.task, tracking_uri=tracking_uri, apart_from=out)
         findings = analyse(resolved, cohort, source)
         charts = draw(findings)
         bundle = None
         if findings.model is not None:
-            bundle = write_model(findings, partial / "bundle", expires=expires)
+            bundle = out / "bundle"
+            write_model(findings, partial / "bundle", expires=expires)
         write_run_report(make_report(findings, charts), partial / "report.html")
         write_files(findings, partial)
-        logged = log_run(
-            tracked(findings, partial, charts, promote=promote), tracking_uri=tracking_uri
-        )
+        result = RunResult(findings, out, bundle, out / "report.html")
+        write_json(result.to_dict(), partial / "run.json")
         if out.exists():
             out.rmdir()
         partial.rename(out)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-    result = RunResult(
-        findings, out, None if bundle is None else out / "bundle", out / "report.html", logged
-    )
+    record = tracked(findings, out, charts, promote=promote)
+    try:
+        logged = log_run(record, tracking_uri=tracking_uri)
+    except InvalidInputError as error:
+        raise InvalidInputError(
+            f"{error}; the run itself is whole in {out}, only its record in MLflow is missing"
+        ) from error
+    result = replace(result, logged=logged)
     write_json(result.to_dict(), out / "run.json")
     return result
 

@@ -20,9 +20,9 @@ from typing import Any, Protocol
 from predictor.errors import InvalidInputError
 from training.tracking.params import code_version, flat_params, logged_name, logged_value
 from training.tracking.served import log_bundle, register
-from training.tracking.store import experiment_of, opened_store, resolve_uri
+from training.tracking.store import database_path, experiment_of, opened_store, resolve_uri
 
-__all__ = ["NAMES", "Logged", "TrackedRun", "code_version", "flat_params", "log_run"]
+__all__ = ["NAMES", "Logged", "TrackedRun", "code_version", "flat_params", "log_run", "ready_store"]
 
 NAMES: Mapping[str, str] = MappingProxyType(
     {"response": "ketamine-response", "relapse": "ketamine-relapse"}
@@ -102,6 +102,34 @@ class Logged:
     run_id: str
     tracking_uri: str
     model_version: str | None
+
+
+def ready_store(task: str, *, tracking_uri: str | None = None, apart_from: Path) -> None:
+    """Open the store before anything is computed, so that hours of work do not end at its door.
+
+    Parameters
+    ----------
+    task : str
+        ``response`` or ``relapse``.
+    tracking_uri : str, optional
+        As for `log_run`.
+    apart_from : Path
+        Folder that will be replaced when the run is done; the store may not stand in it.
+
+    Raises
+    ------
+    InvalidInputError
+        If the store cannot be used.
+    """
+    uri = resolve_uri(tracking_uri)
+    database = database_path(uri)
+    if database is not None and database.resolve().is_relative_to(apart_from.resolve()):
+        raise InvalidInputError(
+            f"the MLflow store {database} stands inside --out; name another folder, or another "
+            "store in MLFLOW_TRACKING_URI"
+        )
+    with opened_store(uri) as client:
+        experiment_of(client, NAMES[task], uri=uri)
 
 
 def log_run(run: TrackedRun, *, tracking_uri: str | None = None) -> Logged:

@@ -28,6 +28,10 @@ _SETTINGS = {
     "MLFLOW_UV_AUTO_DETECT": "false",
     "GIT_PYTHON_REFRESH": "quiet",
 }
+_UNLESS_SET = {
+    # seven tries of a server that is away take more than four minutes
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",
+}
 _SQLITE = "sqlite:///"
 
 
@@ -92,7 +96,7 @@ def opened_store(uri: str) -> Iterator[Any]:
     Raises
     ------
     InvalidInputError
-        If another run holds the store too long.
+        If another run holds the store too long, or the address is not that of a store.
     """
     before = os.environ.get("MLFLOW_TRACKING_URI")
     with _one_writer(database_path(uri)), _quietly() as mlflow:
@@ -127,25 +131,39 @@ def experiment_of(client: Any, name: str, *, uri: str) -> str:
     InvalidInputError
         If the store cannot be used.
     """
-    from mlflow.exceptions import MlflowException
-
     database = database_path(uri)
     location = None if database is None else (database.parent / "mlruns" / name).as_uri()
-    try:
+    with _unusable_named():
         found = client.get_experiment_by_name(name)
         if found is None:
             return str(client.create_experiment(name, artifact_location=location))
         if found.lifecycle_stage == "deleted":
             client.restore_experiment(found.experiment_id)
-    except MlflowException as error:
+    return str(found.experiment_id)
+
+
+@contextmanager
+def _unusable_named() -> Iterator[None]:
+    """Say that the address is at fault where a store cannot be reached or is none."""
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield
+    except (MlflowException, SQLAlchemyError, ModuleNotFoundError) as error:
         first = str(error).partition("\n")[0].rstrip(".")
         raise InvalidInputError(
             f"the MLflow store cannot be used ({first}); check MLFLOW_TRACKING_URI"
         ) from error
-    return str(found.experiment_id)
 
 
 def _client(mlflow: Any, uri: str) -> Any:
+    """Open a client; an address that is not that of a store is the caller's fault."""
+    with _unusable_named():
+        return _opened(mlflow, uri)
+
+
+def _opened(mlflow: Any, uri: str) -> Any:
     """Open a client; a fresh SQLite file gets its tables first.
 
     Sixty migrations wait for the disk a thousand times; nothing is lost in a file that holds
@@ -200,7 +218,7 @@ def _one_writer(database: Path | None) -> Iterator[None]:
 @contextmanager
 def _quietly() -> Iterator[Any]:
     """Import MLflow without telemetry; keep its words off stdout and its notes to itself."""
-    os.environ.update(_SETTINGS)
+    os.environ.update({**_UNLESS_SET, **os.environ, **_SETTINGS})
     with contextlib.redirect_stdout(sys.stderr), warnings.catch_warnings():
         # it warns of its own annotations, and that no example row is given: it would be somebody's
         warnings.filterwarnings("ignore", module=r"mlflow\b")

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from predictor.errors import InvalidInputError
-from training.tracking import TrackedRun, log_run, store
+from training.tracking import TrackedRun, log_run, ready_store, store
 
 
 @pytest.mark.slow
@@ -125,3 +125,39 @@ def test_telemetry_is_off(kept: Any) -> None:
 
     assert os.environ["MLFLOW_DISABLE_TELEMETRY"] == "true"
     assert is_telemetry_disabled()
+
+
+@pytest.mark.parametrize(
+    "uri", ["nonsense://x", "sqlite:///{folder}/text.csv", "file://{folder}/runs"]
+)
+def test_an_address_that_is_no_store_is_named_before_anything_is_computed(
+    uri: str, tmp_path: Path
+) -> None:
+    (tmp_path / "text.csv").write_text("patient_id,day\n" * 200)
+    with pytest.raises(InvalidInputError, match=r"cannot be used .*MLFLOW_TRACKING_URI"):
+        ready_store(
+            "response", tracking_uri=uri.format(folder=tmp_path), apart_from=tmp_path / "out"
+        )
+
+
+def test_a_store_without_its_driver_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    monkeypatch.setitem(sys.modules, "psycopg2", None)
+    with pytest.raises(InvalidInputError, match="cannot be used") as refused:
+        ready_store(
+            "response", tracking_uri="postgresql://u:hidden@127.0.0.1:1/d", apart_from=tmp_path
+        )
+    assert "hidden" not in str(refused.value)
+
+
+def test_a_store_inside_the_folder_of_the_run_is_refused(tmp_path: Path) -> None:
+    uri = f"sqlite:///{tmp_path / 'out' / 'mlflow.db'}"
+    with pytest.raises(InvalidInputError, match=r"inside --out; .*MLFLOW_TRACKING_URI"):
+        ready_store("response", tracking_uri=uri, apart_from=tmp_path / "out")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_store_that_can_be_used_is_ready(kept: Any, tmp_path: Path) -> None:
+    ready_store("response", tracking_uri=kept.uri, apart_from=tmp_path / "out")
