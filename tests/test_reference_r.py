@@ -16,6 +16,7 @@ import pytest
 from training.metrics import binary, horizon, intervals, survival
 from training.metrics.censoring import greenwood
 from training.metrics.decision import decision_curve, decision_curve_at
+from training.metrics.paired import delong_difference
 from training.penalised_cox import breslow, cox_partial_loglik, fit_ridge_cox
 
 HERE = Path(__file__).parent / "reference/r"
@@ -84,11 +85,19 @@ def net_benefit_day_90(d: Table, at: float) -> float:
     return float(curve.model[0])
 
 
+def against_less(d: Table) -> intervals.PairedDifference:
+    less = np.where(np.arange(1, d["p"].size + 1) % 10 == 0, 0.5, d["p"])
+    return delong_difference(d["y"], d["p"], less)
+
+
 SAME: dict[str, Callable[[Table, float], float]] = {
     # pROC::roc and ci.auc
     "auc": of_pairs(binary.auroc),
     "auc_lo": of_pairs(intervals.delong_interval, "lo"),
     "auc_hi": of_pairs(intervals.delong_interval, "hi"),
+    "paired_auc": lambda d, _: against_less(d).mean,
+    "paired_auc_lo": lambda d, _: against_less(d).lo,
+    "paired_auc_hi": lambda d, _: against_less(d).hi,
     # rms::val.prob
     "rms_brier": of_pairs(binary.brier),
     "rms_slope": of_pairs(binary.calibration_line, "slope"),

@@ -58,18 +58,18 @@ class Estimate:
 
 
 class PairedDifference(NamedTuple):
-    """Mean difference of two losses in the same people, with its 95 % interval.
+    """Difference of two models in the same people, with its 95 % interval.
 
     Parameters
     ----------
     mean : float
-        Mean of loss A minus loss B; below 0 when A is better.
+        Value of A minus value of B: of losses below 0, of AUROC above 0 when A is better.
     lo : float
         Lower end of the 95 % interval.
     hi : float
         Upper end of the 95 % interval.
     se : float
-        Standard error of the mean, over people.
+        Standard error of the difference, over people.
     """
 
     mean: float
@@ -109,14 +109,8 @@ def delong_interval(y: npt.ArrayLike, p: npt.ArrayLike) -> Estimate:
     DeLong ER, DeLong DM, Clarke-Pearson DL. Biometrics 1988;44:837-845. Sun X, Xu W. IEEE
     Signal Process Lett 2014;21:1389-1393 (placements by midranks).
     """
-    outcome, predictions = _with_repeats(y, p)
-    require_both_outcomes("AUROC", outcome)
-    of_cases, of_others = _placements(outcome, predictions)
+    of_cases, of_others = placements(y, p)
     fewest = min(of_cases.size, of_others.size)
-    if fewest < 2:
-        raise MeasureUndefinedError(
-            "DeLong interval", "an outcome occurs in one person only, so no variance is known"
-        )
     value = float(of_cases.mean())
     if value in {0.0, 1.0}:
         bound = 0.025 ** (1 / fewest)
@@ -353,11 +347,36 @@ def _with_repeats(y: npt.ArrayLike, p: npt.ArrayLike) -> tuple[FloatArray, Float
     return outcome, predictions
 
 
-def _placements(y: FloatArray, predictions: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """DeLong's structural components of cases and of others, averaged over columns."""
-    cases, others = predictions[y == 1], predictions[y == 0]
-    together = rankdata(np.vstack([cases, others]), axis=0)
+def placements(y: npt.ArrayLike, p: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
+    """Give DeLong's structural components, averaged over columns of predictions.
+
+    Parameters
+    ----------
+    y : array-like of shape (n,)
+        Outcomes, 0 or 1, each in at least two people.
+    p : array-like of shape (n,) or (n, n_repeats)
+        Probabilities of the outcome, in [0, 1].
+
+    Returns
+    -------
+    tuple of ndarray
+        Of each case the share of others it outranks, of each other person the share of cases
+        that outrank it; the mean of either is the AUROC.
+
+    Raises
+    ------
+    MeasureUndefinedError
+        If an outcome occurs in fewer than two people.
+    """
+    outcome, predictions = _with_repeats(y, p)
+    require_both_outcomes("AUROC", outcome)
+    cases, others = predictions[outcome == 1], predictions[outcome == 0]
     m, n = len(cases), len(others)
+    if min(m, n) < 2:
+        raise MeasureUndefinedError(
+            "DeLong interval", "an outcome occurs in one person only, so no variance is known"
+        )
+    together = rankdata(np.vstack([cases, others]), axis=0)
     of_cases = (together[:m] - rankdata(cases, axis=0)) / n
     of_others = 1 - (together[m:] - rankdata(others, axis=0)) / m
     return of_cases.mean(axis=1), of_others.mean(axis=1)

@@ -19,6 +19,12 @@ for (table in c("binary", "binary_ties")) {
   ci <- as.numeric(ci.auc(curve, method = "delong"))
   keep(table, "auc", ci[2]); keep(table, "auc_lo", ci[1]); keep(table, "auc_hi", ci[3])
 
+  # against a second model that says less: every tenth prediction flattened to one half
+  less <- ifelse(seq_along(d$p) %% 10 == 0, 0.5, d$p)
+  paired <- roc.test(curve, roc(d$y, less, direction = "<", levels = c(0, 1), quiet = TRUE), paired = TRUE, method = "delong")
+  keep(table, "paired_auc", as.numeric(diff(rev(paired$estimate))))
+  keep(table, "paired_auc_lo", paired$conf.int[1]); keep(table, "paired_auc_hi", paired$conf.int[2])
+
   v <- suppressWarnings(val.prob(d$p, d$y, pl = FALSE))
   keep(table, "rms_c", v["C (ROC)"]); keep(table, "rms_brier", v["Brier"])
   keep(table, "rms_slope", v["Slope"]); keep(table, "rms_joint_intercept", v["Intercept"])
