@@ -80,11 +80,14 @@ class RunConfig(BaseModel):
 
     @model_validator(mode="after")
     def _known_candidates(self) -> RunConfig:
-        """Refuse learners that are unknown, stand twice or have nothing to read."""
+        """Refuse names that stand twice, and learners that are unknown or have nothing to read."""
         if not self.variables:
             raise ValueError('variables is empty; name some, or write "all"')
-        if len(set(self.candidates)) < len(self.candidates):
-            raise ValueError("candidates names a learner twice; name each once")
+        for key in ("variables", "declared_variables", "candidates"):
+            names = getattr(self, key)
+            twice = sorted({name for name in names if names.count(name) > 1})
+            if names != "all" and twice:
+                raise ValueError(f"{key} names {', '.join(twice)} twice; name each once")
         for name in self.candidates:
             try:
                 learner = learner_named(name, self.task)
