@@ -213,6 +213,7 @@ def assemble_cohort(
         excluded[place] = excluded[place] or "row_fault"
     eligible = rows.select(np.array([rule is None for rule in excluded], dtype=bool))
     ids = [str(patient) for patient in eligible.patient_ids]
+    ignored = [f"patients: {w.message}" for w in rows.warnings if w.rule == "ignored_column"]
     filled, filling = _with_baseline_scores(eligible, ids, visits, dictionary)
     outcome = _outcome(definition, visits, events, ids)
     starts = baseline_scores(definition.responders or definition, visits, ids)
@@ -230,7 +231,7 @@ def assemble_cohort(
         visits=visits[visits["patient_id"].isin(ids)].reset_index(drop=True),
         baseline_score=np.where(np.isnan(starts), known, starts),
         faults=rows.faults,
-        notes=(*raw.notes, *notes, *filling),
+        notes=(*raw.notes, *ignored, *notes, *filling),
     )
 
 

@@ -241,6 +241,18 @@ def test_what_is_unknown_may_be_ignored_with_a_note(study):
     assert cohort.flow.with_outcome == 2
 
 
+def test_an_ignored_column_of_the_patients_is_named(study):
+    first, *lines = PATIENTS.splitlines()
+    patients = "\n".join([f"{first},age_yeers", *[f"{line},3" for line in lines], ""])
+    cohort = read(study(patients=patients), ignore_unknown=True)
+    assert any(
+        note.startswith(
+            "patients: column age_yeers is unknown, the nearest known name is age_years"
+        )
+        for note in cohort.notes
+    )
+
+
 def test_single_items_are_no_totals_and_no_duplicates(study):
     visits = "patient_id,day,instrument,score,item,rater\n" + "".join(
         f"{line},,\n" for line in VISITS.splitlines()[1:]
