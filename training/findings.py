@@ -113,6 +113,8 @@ def status_of(
     sentinels: Mapping[str, Sentinel],
     choice: Choice | None,
     size: SampleSize | None,
+    *,
+    unevaluated: str = "",
 ) -> tuple[str, str]:
     """Decide what the run ends as, and say why.
 
@@ -126,6 +128,8 @@ def status_of(
         What was chosen.
     size : SampleSize or None
         Riley's minimum.
+    unevaluated : str
+        Why nothing could be chosen, from `why_unevaluated`.
 
     Returns
     -------
@@ -143,7 +147,8 @@ def status_of(
         least = f"{MINIMUM_EVENTS} of each kind" if needed_others else f"{MINIMUM_EVENTS} relapses"
         return "refused", f"{counted} support no model: at least {least} are needed"
     if choice is None:
-        return "refused", "no candidate could be fitted and evaluated in every training fold"
+        words = "no candidate could be fitted and evaluated in every training fold"
+        return "refused", f"{words}: {unevaluated}" if unevaluated else words
     lacking = []
     if size is None or not size.is_enough:
         needed = "unknown" if size is None else str(size.n_required)
@@ -153,6 +158,30 @@ def status_of(
     if not choice.better_than_average:
         lacking.append("no better than the average")
     return ("exploratory", "; ".join(lacking)) if lacking else ("fitted", "")
+
+
+def why_unevaluated(
+    out_of_fold: Mapping[str, OutOfFold], undefined: Mapping[str, Mapping[str, str]]
+) -> str:
+    """Say what kept the candidates from being compared.
+
+    Parameters
+    ----------
+    out_of_fold : mapping of str to OutOfFold
+        Predictions; empty where no fold could be made.
+    undefined : mapping of str to mapping of str to str
+        Measures without a value, with the reason, by candidate.
+
+    Returns
+    -------
+    str
+        The first reason found; empty if there is none.
+    """
+    if not out_of_fold:
+        return "folds need at least 2 people with the event and 2 without it"
+    failures = [found.failure for found in out_of_fold.values() if found.failure]
+    reasons = [reason for found in undefined.values() for reason in found.values()]
+    return next(iter([*failures, *reasons]), "")
 
 
 def summary(findings: Findings) -> dict[str, Any]:

@@ -30,7 +30,7 @@ from training.evaluation import (
     measure,
     watch,
 )
-from training.findings import Findings, sample_size_of, status_of, summary
+from training.findings import Findings, sample_size_of, status_of, summary, why_unevaluated
 from training.fitting import Outcome, Prepared, prepare
 from training.importers import SourceCohort
 from training.learners import REFERENCE, Learner, learner_named
@@ -199,7 +199,9 @@ def analyse(config: RunConfig, cohort: Cohort, source: SourceCohort | None = Non
         metrics[name], undefined[name] = measure(found, analysis.outcome, rng=boot_rng)
     choice = choose(out_of_fold, learners, analysis.outcome) if out_of_fold else None
     size = sample_size_of(config, analysis)
-    status, reason = status_of(analysis, sentinels, choice, size)
+    status, reason = status_of(
+        analysis, sentinels, choice, size, unevaluated=why_unevaluated(out_of_fold, undefined)
+    )
     model = None
     if status != "refused" and choice is not None:
         model = fit_final(config, analysis, choice, fit_rng)

@@ -9,8 +9,8 @@ import pytest
 from predictor.dictionary import Variable
 from training.cohort import Flow
 from training.config import RunConfig
-from training.evaluation import Analysis, Choice, Sentinel
-from training.findings import Findings, sample_size_of, status_of, summary
+from training.evaluation import Analysis, Choice, OutOfFold, Sentinel
+from training.findings import Findings, sample_size_of, status_of, summary, why_unevaluated
 from training.fitting import Outcome
 from training.learners import LEARNERS
 from training.metrics.intervals import Estimate, PairedDifference
@@ -93,6 +93,24 @@ def test_a_failed_guard_refuses_whatever_else_is_true():
 def test_without_a_choice_the_run_is_refused():
     status, reason = status_of(people(40, 40), PASSED, None, ENOUGH)
     assert (status, "no candidate could be fitted" in reason) == ("refused", True)
+
+
+@pytest.mark.parametrize(
+    ("failure", "undefined", "words"),
+    [
+        (None, {}, "at least 2 people with the event and 2 without"),
+        ("the fit did not converge", {"all": "nobody is followed"}, "the fit did not converge"),
+        ("", {"all": "nobody is followed"}, "nobody is followed"),
+        ("", {}, ""),
+    ],
+)
+def test_a_run_without_a_choice_says_what_kept_it_from_choosing(failure, undefined, words):
+    nothing = np.zeros((2, 1))
+    found = OutOfFold("ridge", nothing, nothing, nothing.astype(np.intp), failure=failure or "")
+    why = why_unevaluated({} if failure is None else {"ridge": found}, {"ridge": undefined})
+    assert words in why
+    _, reason = status_of(people(40, 40), PASSED, None, ENOUGH, unevaluated=why)
+    assert reason.endswith(why)
 
 
 def test_riley_counts_the_columns_of_the_largest_candidate():
