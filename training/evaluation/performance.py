@@ -18,10 +18,12 @@ from training.metrics.bootstrap import (
     bootstrap_c,
     bootstrap_dynamic_auc,
 )
+from training.metrics.horizon import o_e_at
 from training.metrics.intervals import (
     Estimate,
     bootstrap_interval,
     delong_interval,
+    oe_ratio,
     over_repeats,
     percentile_interval,
 )
@@ -159,6 +161,7 @@ def _measures(
         plain = {
             "log_loss": binary.log_loss,
             "brier": binary.brier,
+            "scaled_brier": binary.scaled_brier,
             "auprc": binary.auprc,
             "calibration_intercept": lambda y, p: calibration.calibration_line(y, p).intercept,
             "calibration_slope": lambda y, p: calibration.calibration_line(y, p).slope,
@@ -167,6 +170,7 @@ def _measures(
         ready: dict[str, Callable[[], Estimate]] = {"auc": lambda: delong_interval(*arrays)}
         for name, function in plain.items():
             ready[name] = _boot(over_repeats(function), arrays, n_boot, rng)
+        ready["oe"] = lambda: oe_ratio(*arrays)
         ready["auprc"] = _ranked(binary.auprc, bootstrap_auprc, arrays, RANK_RESAMPLES, rng)
         return ready
     kept = evaluated_days(outcome)
@@ -189,6 +193,9 @@ def _measures(
                 RANK_RESAMPLES,
                 rng,
             )
+            ready[f"oe_{day}"] = partial(
+                o_e_at, *follow_up, at.mean(axis=1), t=float(day)
+            )  # expected: mean over repeats
             ready[f"brier_{day}"] = _boot(
                 over_repeats(_at(survival.brier_ipcw, day)), (*follow_up, at), n_boot, rng
             )

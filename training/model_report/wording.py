@@ -12,6 +12,7 @@ LOWER = "lower is better"
 DYNAMIC = f"cumulative/dynamic; {CHANCE}"
 WEIGHTED = f"weighted for censoring; {LOWER}"
 
+OE = "ideal 1; above 1 the risk is predicted too low"
 METRICS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "auc": ("AUC", CHANCE),
@@ -25,10 +26,18 @@ METRICS: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
         "log_loss": ("Log-loss", LOWER),
         "brier": ("Brier score", LOWER),
+        "scaled_brier": (
+            "Scaled Brier score",
+            "higher is better, 0 is the average's, 1 perfect",
+        ),
         "ibs": ("Integrated Brier score", f"mean over the days followed; {LOWER}"),
         "brier_30": ("Brier score at 30 days", WEIGHTED),
         "brier_90": ("Brier score at 90 days", WEIGHTED),
         "brier_180": ("Brier score at 180 days", WEIGHTED),
+        "oe": ("Observed / expected", OE),
+        "oe_30": ("Observed / expected at 30 days", OE),
+        "oe_90": ("Observed / expected at 90 days", OE),
+        "oe_180": ("Observed / expected at 180 days", OE),
         "calibration_slope": ("Calibration slope", "ideal 1"),
         "calibration_intercept": ("Calibration intercept", "ideal 0"),
         "ici": ("ICI", f"mean distance of observed from predicted risk; {LOWER}"),
@@ -37,7 +46,10 @@ METRICS: Mapping[str, tuple[str, str]] = MappingProxyType(
 """Label of each measure and which way is better; others are shown under their own name."""
 
 TWO_DIGITS = frozenset(
-    {"auc", "auc_30", "auc_90", "auc_180", "c_index", "calibration_slope", "calibration_intercept"}
+    {
+        *("auc", "auc_30", "auc_90", "auc_180", "c_index"),
+        *("calibration_slope", "calibration_intercept", "oe", "oe_30", "oe_90", "oe_180"),
+    }
 )
 """Measures of which a third digit says nothing; the others are shown with three."""
 

@@ -59,6 +59,8 @@ def test_response_is_measured_within_repeats_and_averaged(response):
         "auprc": np.mean([average_precision_score(y, p) for p in columns]),
         "log_loss": np.mean([their_log_loss(y, p) for p in columns]),
         "brier": np.mean([brier_score_loss(y, p) for p in columns]),
+        "scaled_brier": np.mean([1 - brier_score_loss(y, p) / y.var() for p in columns]),
+        "oe": np.mean([y.mean() / p.mean() for p in columns]),
     }
     for name, value in expected.items():
         assert estimates[name].value == pytest.approx(value, abs=1e-9)
@@ -79,7 +81,14 @@ def test_relapse_is_measured_by_concordance_and_brier_scores(relapse):
     assert undefined == {}
     assert set(estimates) == {
         "c_index", "ibs", "auc_30", "auc_90", "auc_180", "brier_30", "brier_90", "brier_180",
+        "oe_30", "oe_90", "oe_180",
     }  # fmt: skip
+    free = 1.0  # Kaplan–Meier by hand
+    for day in np.unique(outcome.days[(outcome.events == 1) & (outcome.days <= 90)]):
+        gone = ((outcome.days == day) & (outcome.events == 1)).sum()
+        free *= 1 - gone / (outcome.days >= day).sum()
+    predicted = found.probability[:, :, RISK_DAYS.index(90)].mean()
+    assert estimates["oe_90"].value == pytest.approx((1 - free) / predicted, abs=1e-9)
     pairs = []
     for margin in found.margin.T:
         right = known = 0.0
