@@ -20,7 +20,13 @@ from typing import Any, Protocol
 from predictor.errors import InvalidInputError
 from training.tracking.params import code_version, flat_params, logged_name, logged_value
 from training.tracking.served import log_bundle, register
-from training.tracking.store import database_path, experiment_of, opened_store, resolve_uri
+from training.tracking.store import (
+    database_path,
+    experiment_of,
+    opened_store,
+    resolve_uri,
+    without_password,
+)
 
 __all__ = ["NAMES", "Logged", "TrackedRun", "code_version", "flat_params", "log_run", "ready_store"]
 
@@ -94,7 +100,8 @@ class Logged:
     run_id : str
         Id of the run.
     tracking_uri : str
-        Address of the store; the path of a SQLite file is absolute.
+        Address of the store, for people and files: the path of a SQLite file is absolute, a
+        password is hidden.
     model_version : str or None
         Version in the registry; None for a refused run.
     """
@@ -171,7 +178,7 @@ def log_run(run: TrackedRun, *, tracking_uri: str | None = None) -> Logged:
             ended = "FINISHED"
         finally:
             client.set_terminated(run_id, status=ended)
-    return Logged(run_id, uri, version)
+    return Logged(run_id, without_password(uri), version)
 
 
 def _record(client: Any, run: TrackedRun, run_id: str) -> str | None:

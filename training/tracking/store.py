@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import re
 import sys
 import warnings
 from collections.abc import Iterator
@@ -74,6 +75,27 @@ def database_path(uri: str) -> Path | None:
     if not uri.startswith(_SQLITE) or name in ("", ":memory:"):
         return None
     return Path(name).absolute()
+
+
+def without_password(text: str) -> str:
+    """Hide who logs in where an address carries it.
+
+    Parameters
+    ----------
+    text : str
+        An address, or a sentence that quotes one.
+
+    Returns
+    -------
+    str
+        With ``***`` before the ``@``.
+
+    Examples
+    --------
+    >>> without_password("postgresql://me:secret@host/runs")
+    'postgresql://***@host/runs'
+    """
+    return re.sub(r"://[^/@\s]+@", "://***@", text)
 
 
 @contextmanager
@@ -151,7 +173,7 @@ def _unusable_named() -> Iterator[None]:
     try:
         yield
     except (MlflowException, SQLAlchemyError, ModuleNotFoundError) as error:
-        first = str(error).partition("\n")[0].rstrip(".")
+        first = without_password(str(error).partition("\n")[0].rstrip("."))
         raise InvalidInputError(
             f"the MLflow store cannot be used ({first}); check MLFLOW_TRACKING_URI"
         ) from error

@@ -161,3 +161,18 @@ def test_a_store_inside_the_folder_of_the_run_is_refused(tmp_path: Path) -> None
 
 def test_a_store_that_can_be_used_is_ready(kept: Any, tmp_path: Path) -> None:
     ready_store("response", tracking_uri=kept.uri, apart_from=tmp_path / "out")
+
+
+def test_no_password_of_an_address_is_shown(kept: Any) -> None:
+    words = "API request to https://me:hidden@host/api failed"
+    assert store.without_password(words) == "API request to https://***@host/api failed"
+    assert store.without_password(kept.uri) == kept.uri
+
+
+def test_a_server_that_quotes_its_address_shows_no_password(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    with pytest.raises(InvalidInputError, match="cannot be used") as refused:
+        ready_store("response", tracking_uri="http://me:hidden@127.0.0.1:9", apart_from=tmp_path)
+    assert "hidden" not in str(refused.value)
