@@ -9,6 +9,13 @@ from training.evaluation.cross_validation import (
     cross_validate,
     inner_splits,
 )
+from training.evaluation.internal_external import (
+    InternalExternal,
+    SiteResult,
+    Sites,
+    leave_site_out,
+    sites_of,
+)
 from training.evaluation.performance import measure
 from training.evaluation.sentinels import Sentinel, watch
 
@@ -16,12 +23,17 @@ __all__ = [
     "RISK_DAYS",
     "Analysis",
     "Choice",
+    "InternalExternal",
     "OutOfFold",
     "Resampling",
     "Sentinel",
+    "SiteResult",
+    "Sites",
     "choose",
     "cross_validate",
     "inner_splits",
+    "leave_site_out",
     "measure",
+    "sites_of",
     "watch",
 ]

@@ -131,8 +131,22 @@ class OutOfFold:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Held:
-    """What one candidate says of the held-out people of one split."""
+class Held:
+    """What one candidate says of the held-out people of one split.
+
+    Parameters
+    ----------
+    margin : ndarray, shape (n_held_out,)
+        Calibrated margins.
+    probability : ndarray, shape (n_held_out,) or (n_held_out, 7)
+        Probability of response, or of relapse by each of `RISK_DAYS`.
+    contributions : dict of str to float
+        Mean absolute contribution of each variable in the training rows.
+    no_signal : bool
+        Whether the training margins ranked nobody.
+    failure : str
+        Why nothing could be fitted; empty if it could.
+    """
 
     margin: Floats
     probability: Floats
@@ -181,10 +195,10 @@ def cross_validate(
     )
     tried = [*learners, *(c for c in COMPARATORS if c.task == analysis.task)]
     work = (
-        delayed(_one_split)(analysis, tried, split, resampling.inner_folds, child)
+        delayed(hold_out)(analysis, tried, split, resampling.inner_folds, child)
         for split, child in zip(splits, rng.spawn(len(splits)), strict=True)
     )
-    done: list[dict[str, _Held]] = list(Parallel(n_jobs=jobs)(work))
+    done: list[dict[str, Held]] = list(Parallel(n_jobs=jobs)(work))
     return {name: _gather(name, analysis, splits, done) for name in done[0]}
 
 
@@ -213,18 +227,37 @@ def inner_splits(
     return folds(outcome.events, groups=groups, n_splits=possible, n_repeats=1, rng=rng)
 
 
-def _one_split(
+def hold_out(
     analysis: Analysis,
     tried: Sequence[Learner],
     split: Split,
     wanted: int,
     rng: np.random.Generator,
-) -> dict[str, _Held]:
-    """Repeat the whole procedure in one training fold and predict the held-out people."""
+) -> dict[str, Held]:
+    """Repeat the whole procedure on the training rows of one split and predict the others.
+
+    Parameters
+    ----------
+    analysis : Analysis
+        People and outcome.
+    tried : sequence of Learner
+        Candidates and comparators; the average is added.
+    split : Split
+        Who is trained on and who is predicted.
+    wanted : int
+        Inner folds wanted.
+    rng : numpy.random.Generator
+        Draws the inner folds.
+
+    Returns
+    -------
+    dict of str to Held
+        By name.
+    """
     groups = np.asarray(analysis.groups)
     require_disjoint(groups, train=split.train, test=split.test)
     outcome = analysis.outcome.take(split.train)
-    held: dict[str, _Held] = {}
+    held: dict[str, Held] = {}
     try:
         inner = inner_splits(outcome, groups[split.train].tolist(), wanted, rng)
     except InvalidInputError as error:
@@ -251,7 +284,7 @@ def _one_split(
     return held
 
 
-def _predict(fitted: Fitted, analysis: Analysis, split: Split) -> _Held:
+def _predict(fitted: Fitted, analysis: Analysis, split: Split) -> Held:
     """Predict the held-out people of one split."""
     prepared = fitted.prepared
     rows = {v: analysis.values[v][split.test] for v in prepared.encoding.variables}
@@ -267,29 +300,29 @@ def _predict(fitted: Fitted, analysis: Analysis, split: Split) -> _Held:
     raw = prepared.encoding.by_variable(fitted.fitted.learner.contributions(read))
     size = np.abs(fitted.calibration.affine.slope * raw).mean(axis=0)
     named = dict(zip(prepared.encoding.variables, size.tolist(), strict=True))
-    return _Held(margin, probability, named, fitted.calibration.no_signal)
+    return Held(margin, probability, named, fitted.calibration.no_signal)
 
 
-def _average(outcome: Outcome, split: Split) -> _Held:
+def _average(outcome: Outcome, split: Split) -> Held:
     """Give everybody held out the average of the training fold."""
     margin = np.zeros(len(split.test))
     if outcome.days is None:
         share = float(np.clip(outcome.events.mean(), 1e-6, 1 - 1e-6))
         margin += np.log(share / (1 - share))
-        return _Held(margin, logistic(margin), {}, no_signal=True)
+        return Held(margin, logistic(margin), {}, no_signal=True)
     curve = fit_baseline(outcome.days, outcome.events, np.zeros(len(outcome.events)))
     risks = curve.risk(margin[:, None], np.array(RISK_DAYS, dtype=np.float64))
-    return _Held(margin, risks, {}, no_signal=True)
+    return Held(margin, risks, {}, no_signal=True)
 
 
-def _failed(split: Split, reason: str) -> _Held:
+def _failed(split: Split, reason: str) -> Held:
     """Mark a candidate that could not be fitted in one split."""
     nothing = np.full(len(split.test), np.nan)
-    return _Held(nothing, nothing, {}, no_signal=False, failure=reason)
+    return Held(nothing, nothing, {}, no_signal=False, failure=reason)
 
 
 def _gather(
-    name: str, analysis: Analysis, splits: Sequence[Split], done: Sequence[dict[str, _Held]]
+    name: str, analysis: Analysis, splits: Sequence[Split], done: Sequence[dict[str, Held]]
 ) -> OutOfFold:
     """Put the held-out predictions of all splits in the order of people."""
     n, repeats = len(analysis.groups), 1 + max(split.repeat for split in splits)

@@ -107,7 +107,7 @@ def test_what_happened_to_held_out_people_changes_nothing(draw, task, names):
         days[split.test] = days[split.test][::-1] + 5
     turned = replace(analysis, outcome=Outcome(events, days))
     one, two = (
-        cv._one_split(a, tried(*names), split, 3, np.random.default_rng(1))
+        cv.hold_out(a, tried(*names), split, 3, np.random.default_rng(1))
         for a in (analysis, turned)
     )
     for name in one:
@@ -123,7 +123,7 @@ def test_answers_of_held_out_people_change_their_own_prediction_alone(draw):
     values["v0"][119] += 2
     values["v1"][119] = np.nan
     one, two = (
-        cv._one_split(a, tried("ridge"), split, 3, np.random.default_rng(1))["ridge"]
+        cv.hold_out(a, tried("ridge"), split, 3, np.random.default_rng(1))["ridge"]
         for a in (analysis, replace(analysis, values=values))
     )
     np.testing.assert_array_equal(one.margin[:-1], two.margin[:-1])
@@ -162,7 +162,7 @@ def test_a_patient_on_both_sides_stops_the_run(draw):
     twice = replace(analysis, groups=(*analysis.groups[:-1], "p0"))
     split = Split(0, 0, np.arange(80), np.arange(80, 120))
     with pytest.raises(LeakError):
-        cv._one_split(twice, tried("ridge"), split, 3, np.random.default_rng(1))
+        cv.hold_out(twice, tried("ridge"), split, 3, np.random.default_rng(1))
 
 
 def test_rows_of_one_patient_stay_together(draw):

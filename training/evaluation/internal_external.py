@@ -1,0 +1,390 @@
+"""Internal-external validation: each site in turn predicted by the whole procedure on the others.
+
+What differs between sites (people, raters, treatment) is what a new site will differ by. The
+spread of the sites' measures says what to expect there; cross-validation over people cannot.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import exp, log
+
+import numpy as np
+from joblib import Parallel, delayed
+from numpy.typing import NDArray
+from scipy.special import expit, logit
+
+from predictor.errors import InvalidInputError
+from training.evaluation.cross_validation import RISK_DAYS, Analysis, Held, Resampling, hold_out
+from training.evaluation.performance import evaluated_days
+from training.fitting import Outcome
+from training.learners import Learner
+from training.metrics import MeasureUndefinedError, calibration
+from training.metrics.bootstrap import PAIRS_UP_TO, bootstrap_c
+from training.metrics.horizon import o_e_at
+from training.metrics.intervals import Estimate, delong_interval, oe_ratio, percentile_interval
+from training.metrics.pooling import MINIMUM_SITES, RandomEffects, random_effects
+from training.metrics.survival import harrell_c
+from training.penalised_cox import fit_ridge_cox
+from training.penalised_fit import ConvergenceError
+from training.penalised_logistic import fit_penalised_logistic
+from training.splits import Split
+
+Floats = NDArray[np.float64]
+
+MINIMUM_OF_EACH = 10
+"""A site with fewer events or fewer others is trained on and never held out."""
+
+SUPPRESSED_BELOW = 10
+"""Sites with fewer people are named without their number."""
+
+_Z = 1.959963984540054
+
+
+@dataclass(frozen=True, slots=True)
+class Sites:
+    """Which sites can be held out.
+
+    Parameters
+    ----------
+    held_out : tuple of str
+        Sites with enough people of both outcomes, in alphabetical order.
+    train_only : dict of str to int or None
+        People of the other sites; None below 10.
+    reason : str
+        Why no site can be left out; empty where it can.
+    """
+
+    held_out: tuple[str, ...]
+    train_only: dict[str, int | None]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SiteResult:
+    """How the procedure does at one site that it never saw.
+
+    Parameters
+    ----------
+    site : str
+        Name.
+    people, events : int
+        Predicted there; with the event.
+    measures : dict of str to Estimate
+        Among ``auc`` or ``c_index``, ``calibration_slope``, ``oe``.
+    undefined : dict of str to str
+        Measures without a value, with the reason.
+    """
+
+    site: str
+    people: int
+    events: int
+    measures: dict[str, Estimate]
+    undefined: dict[str, str]
+
+    def to_dict(self) -> dict[str, object]:
+        """Give the site as it stands in the JSON of a run.
+
+        Returns
+        -------
+        dict
+            Plain values.
+        """
+        return {
+            "site": self.site,
+            "people": self.people,
+            "events": self.events,
+            "measures": {name: found.to_dict() for name, found in self.measures.items()},
+            "undefined": dict(self.undefined),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class InternalExternal:
+    """Each site predicted from the others, and what to expect at a new one.
+
+    Parameters
+    ----------
+    learner : str
+        Which procedure was repeated.
+    day : int or None
+        Day of the relapse risk behind O/E; None for response, or where no day can be evaluated.
+    sites : tuple of SiteResult
+        Held out in turn.
+    train_only : dict of str to int or None
+        People of sites too small to be held out; None below 10.
+    summary : dict of str to RandomEffects
+        By measure: over the sites where it has a value.
+    undefined : dict of str to str
+        Measures without a mean over sites, with the reason.
+    """
+
+    learner: str
+    day: int | None
+    sites: tuple[SiteResult, ...]
+    train_only: dict[str, int | None]
+    summary: dict[str, RandomEffects]
+    undefined: dict[str, str]
+
+    def to_dict(self) -> dict[str, object]:
+        """Give the validation as it stands in the JSON of a run.
+
+        Returns
+        -------
+        dict
+            Plain values, all finite; no patient.
+        """
+        return {
+            "learner": self.learner,
+            "day": self.day,
+            "sites": [site.to_dict() for site in self.sites],
+            "train_only": dict(self.train_only),
+            "summary": {name: found.to_dict() for name, found in self.summary.items()},
+            "undefined": dict(self.undefined),
+        }
+
+
+def sites_of(outcome: Outcome, sites: Sequence[str | None]) -> Sites:
+    """Tell which sites can be held out.
+
+    Parameters
+    ----------
+    outcome : Outcome
+        Of everybody analysed.
+    sites : sequence of str or None
+        Site of each person; None where it is not known.
+
+    Returns
+    -------
+    Sites
+        People without a site are trained on, under the name "not known".
+
+    Raises
+    ------
+    InvalidInputError
+        If a site is not given for each person.
+    """
+    if len(sites) != len(outcome.events):
+        raise InvalidInputError(
+            f"{len(sites)} sites were given for {len(outcome.events)} people; give each one a "
+            "site, or None"
+        )
+    people = Counter(site for site in sites if site is not None)
+    happened = Counter(s for s, e in zip(sites, outcome.events, strict=True) if e == 1)
+    held = tuple(
+        site
+        for site in sorted(people)
+        if min(happened[site], people[site] - happened[site]) >= MINIMUM_OF_EACH
+    )
+    small = {site: people[site] for site in sorted(people) if site not in held}
+    if None in sites:
+        small["not known"] = small.get("not known", 0) + sum(site is None for site in sites)
+    shown = {site: n if n >= SUPPRESSED_BELOW else None for site, n in small.items()}
+    reason = ""
+    if len(held) < MINIMUM_SITES:
+        reason = (
+            f"{len(held)} of {len(people)} sites have at least {MINIMUM_OF_EACH} people with and "
+            f"{MINIMUM_OF_EACH} without the event; {MINIMUM_SITES} are needed"
+        )
+    return Sites(held, shown, reason)
+
+
+def leave_site_out(
+    analysis: Analysis,
+    learner: Learner,
+    sites: Sequence[str | None],
+    resampling: Resampling,
+    *,
+    rng: np.random.Generator,
+    jobs: int = 1,
+) -> InternalExternal | None:
+    """Repeat the whole procedure without each site in turn, and measure it there.
+
+    Encoding, imputation, scale, tuning by inner folds and calibration are learned on the other
+    sites. The site is never a predictor.
+
+    Parameters
+    ----------
+    analysis : Analysis
+        People and outcome.
+    learner : Learner
+        The procedure to repeat.
+    sites : sequence of str or None
+        Site of each person; None where it is not known.
+    resampling : Resampling
+        Its inner folds are used.
+    rng : numpy.random.Generator
+        Draws inner folds and resamples.
+    jobs : int
+        Processes; the numbers do not depend on it.
+
+    Returns
+    -------
+    InternalExternal or None
+        None where fewer than three sites can be held out; `sites_of` gives the reason.
+
+    References
+    ----------
+    Steyerberg EW, Harrell FE. J Clin Epidemiol 2016;69:245-247. Debray TPA et al. BMJ
+    2017;356:i6460. Snell KIE et al. Stat Methods Med Res 2018;27:3505-3522.
+    """
+    which = sites_of(analysis.outcome, sites)
+    if which.reason:
+        return None
+    fit_rng, boot_rng = rng.spawn(2)
+    splits = [_without(analysis, sites, site, at) for at, site in enumerate(which.held_out)]
+    children = fit_rng.spawn(len(splits))
+    work = (
+        delayed(hold_out)(analysis, [learner], split, resampling.inner_folds, child)
+        for split, child in zip(splits, children, strict=True)
+    )
+    done: list[dict[str, Held]] = list(Parallel(n_jobs=jobs)(work))
+    outcomes = [analysis.outcome.take(split.test) for split in splits]
+    place = _common_day(outcomes)
+    found, errors = [], []
+    for site, outcome, held, child in zip(
+        which.held_out, outcomes, done, boot_rng.spawn(len(splits)), strict=True
+    ):
+        result, error = _measured(site, outcome, held[learner.name], place, child)
+        found.append(result)
+        errors.append(error)
+    summary, undefined = _pooled(found, errors)
+    day = None if place is None else RISK_DAYS[place]
+    return InternalExternal(learner.name, day, tuple(found), which.train_only, summary, undefined)
+
+
+def _without(analysis: Analysis, sites: Sequence[str | None], site: str, number: int) -> Split:
+    """Split off one site; a patient seen there and elsewhere is trained on nowhere."""
+    there = np.array([each == site for each in sites])
+    patients = np.asarray(analysis.groups)
+    seen = np.isin(patients, patients[there])
+    return Split(0, number, np.flatnonzero(~seen), np.flatnonzero(there))
+
+
+def _common_day(outcomes: Sequence[Outcome]) -> int | None:
+    """Choose the last of `RISK_DAYS` that every site with enough follow-up reaches."""
+    last = []
+    for outcome in outcomes:
+        try:
+            last.append(evaluated_days(outcome)[-1])
+        except MeasureUndefinedError:
+            continue
+    return min(last, default=None)
+
+
+def _measured(
+    site: str, outcome: Outcome, held: Held, place: int | None, rng: np.random.Generator
+) -> tuple[SiteResult, dict[str, float]]:
+    """Measure one site; beside it the standard errors on the scale of pooling."""
+    measures: dict[str, Estimate] = {}
+    undefined: dict[str, str] = {}
+    errors: dict[str, float] = {}
+    for name, compute in _measures(outcome, held, place, rng).items():
+        if held.failure:
+            undefined[name] = held.failure
+            continue
+        try:
+            measures[name], errors[name] = compute()
+        except MeasureUndefinedError as error:
+            undefined[name] = str(error)
+        except (InvalidInputError, ConvergenceError) as error:  # the slope is not finite
+            undefined[name] = str(error)
+    events = int(outcome.events.sum())
+    return SiteResult(site, len(outcome.events), events, measures, undefined), errors
+
+
+def _measures(
+    outcome: Outcome, held: Held, place: int | None, rng: np.random.Generator
+) -> dict[str, Callable[[], tuple[Estimate, float]]]:
+    """Name the measures of a task, each ready to be computed with its standard error."""
+    discrimination = "auc" if outcome.days is None else "c_index"
+    return {
+        discrimination: lambda: _ranking(outcome, held, rng),
+        "calibration_slope": lambda: _slope(outcome, held),
+        "oe": lambda: _observed_to_expected(outcome, held, place),
+    }
+
+
+def _ranking(outcome: Outcome, held: Held, rng: np.random.Generator) -> tuple[Estimate, float]:
+    """Give AUC or C, and the standard error of its logit (delta method; NaN at 0 and 1)."""
+    _require_spread(held)
+    if outcome.days is None:
+        found = delong_interval(outcome.events, held.probability)
+        # only one end of the interval can have been cut
+        spread = max(found.hi - found.value, found.value - found.lo) / _Z
+    else:
+        n_boot = 2000 if outcome.days.size <= PAIRS_UP_TO else 200
+        arrays = (outcome.days, outcome.events, held.margin)
+        drawn = bootstrap_c(*arrays, n_boot, rng)
+        found = percentile_interval(harrell_c(*arrays), drawn)
+        spread = float(np.nanstd(drawn, ddof=1))
+    inside = found.value * (1 - found.value)
+    return found, spread / inside if inside > 0 else float("nan")
+
+
+def _slope(outcome: Outcome, held: Held) -> tuple[Estimate, float]:
+    """Give the slope of the outcome on the margin, by logistic or Cox regression, with Wald's."""
+    _require_spread(held)
+    # fitted on the standard deviation's scale, where the search is well conditioned
+    scale = float(held.margin.std())
+    X = ((held.margin - held.margin.mean()) / scale)[:, None]
+    if outcome.days is None:
+        calibration.calibration_line(outcome.events, held.probability)  # refuses separation
+        fit = fit_penalised_logistic(X, outcome.events, penalty=0.0)
+    else:
+        fit = fit_ridge_cox(X, outcome.days, outcome.events, penalty=0.0)
+    value, error = float(fit.coefficients[0]) / scale, float(fit.covariance[1, 1]) ** 0.5 / scale
+    return Estimate(value, value - _Z * error, value + _Z * error, "Wald"), error
+
+
+def _observed_to_expected(
+    outcome: Outcome, held: Held, place: int | None
+) -> tuple[Estimate, float]:
+    """Give O/E and the standard error of its logarithm."""
+    if outcome.days is None:
+        found = oe_ratio(outcome.events, held.probability)
+    elif place is None:
+        raise MeasureUndefinedError("O/E", "no site is followed long enough")
+    else:
+        found = o_e_at(
+            outcome.days, outcome.events, held.probability[:, place], t=float(RISK_DAYS[place])
+        )
+    return found, log(found.hi / found.lo) / (2 * _Z)
+
+
+def _require_spread(held: Held) -> None:
+    """Stop where everybody has the same number."""
+    if np.ptp(held.margin) < 1e-12:
+        raise MeasureUndefinedError("ranking", "everybody has the same number")
+
+
+_SCALES: dict[str, tuple[Callable[[float], float], Callable[[float], float]]] = {
+    "auc": (logit, expit),
+    "c_index": (logit, expit),
+    "calibration_slope": (float, float),
+    "oe": (log, exp),
+}
+"""To the scale of pooling, and back."""
+
+
+def _pooled(
+    found: Sequence[SiteResult], errors: Sequence[dict[str, float]]
+) -> tuple[dict[str, RandomEffects], dict[str, str]]:
+    """Pool each measure over the sites where it and its error are finite and above 0."""
+    summary: dict[str, RandomEffects] = {}
+    undefined: dict[str, str] = {}
+    for name in dict.fromkeys(m for site in found for m in (*site.measures, *site.undefined)):
+        forth, back = _SCALES[name]
+        usable = [
+            (forth(site.measures[name].value), error[name])
+            for site, error in zip(found, errors, strict=True)
+            if name in error and np.isfinite(error[name]) and error[name] > 0
+        ]
+        try:
+            effects = [effect for effect, _ in usable]
+            summary[name] = random_effects(effects, [error for _, error in usable]).on(back)
+        except MeasureUndefinedError as error:
+            undefined[name] = str(error)
+    return summary, undefined
