@@ -27,6 +27,7 @@ from training.evaluation import (
     choose,
     cross_validate,
     inner_splits,
+    leave_site_out,
     measure,
     watch,
 )
@@ -185,8 +186,8 @@ def analyse(config: RunConfig, cohort: Cohort, source: SourceCohort | None = Non
         Status, measures and, unless refused, the model.
     """
     analysis = select(config, cohort)
-    folds_rng, boot_rng, fit_rng = np.random.default_rng(config.seed).spawn(3)
-    sentinels = watch(analysis)
+    folds_rng, boot_rng, fit_rng, sites_rng = np.random.default_rng(config.seed).spawn(4)
+    sentinels = watch(analysis, cohort.visits)
     learners = [learner_named(name, config.task) for name in config.candidates]
     out_of_fold: dict[str, OutOfFold] = {}
     events = int(analysis.outcome.events.sum())
@@ -202,12 +203,18 @@ def analyse(config: RunConfig, cohort: Cohort, source: SourceCohort | None = Non
     status, reason = status_of(
         analysis, sentinels, choice, size, unevaluated=why_unevaluated(out_of_fold, undefined)
     )
+    across = None
+    if choice is not None:
+        sites = cohort.rows.select(cohort.analysed).sites
+        across = leave_site_out(
+            analysis, choice.learner, sites, config.resampling, rng=sites_rng, jobs=config.jobs
+        )
     model = None
     if status != "refused" and choice is not None:
         model = fit_final(config, analysis, choice, fit_rng)
     return Findings(
         config, cohort, source, analysis, out_of_fold, metrics, undefined, choice, sentinels,
-        size, status, reason, model,
+        size, status, reason, model, across,
     )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from predictor.dictionary import Variable
@@ -21,6 +22,9 @@ TOO_GOOD_ALONE = 0.95
 
 MINIMUM_ANSWERS = 30
 """With fewer answers an AUC this high is chance in one of many variables."""
+
+COPIED = 0.5
+"""Scores of two days agree in far fewer people unless one was copied from the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,21 +78,25 @@ def require_baseline(analysis: Analysis) -> None:
         )
 
 
-def watch(analysis: Analysis) -> dict[str, Sentinel]:
+def watch(analysis: Analysis, visits: pd.DataFrame | None = None) -> dict[str, Sentinel]:
     """Run the guards that need no fit.
 
     Parameters
     ----------
     analysis : Analysis
         People and candidate predictors.
+    visits : pandas.DataFrame or None
+        Checked visits, to compare totals with; None where there are none to compare.
 
     Returns
     -------
     dict of str to Sentinel
-        ``timing`` and ``single_variable``.
+        ``timing``, ``single_variable`` and, with visits, ``later_visit``.
     """
     require_baseline(analysis)
+    compared = {} if visits is None else {"later_visit": _later_visit(analysis, visits)}
     return {
+        **compared,
         "timing": Sentinel(
             passed=True,
             detail=f"all {len(analysis.variables)} candidate variables are known before the "
@@ -96,6 +104,39 @@ def watch(analysis: Analysis) -> dict[str, Sentinel]:
         ),
         "single_variable": _single_variable(analysis),
     }
+
+
+def _later_visit(analysis: Analysis, visits: pd.DataFrame) -> Sentinel:
+    """Name a total that was copied from a visit after the first dose."""
+    watched = {v.id for v in (*analysis.variables, *analysis.declared, *analysis.severity)}
+    totals = visits[visits["item"].isna()] if "item" in visits else visits
+    for instrument, scores in totals.groupby("instrument"):
+        variable = f"{instrument}_total"
+        if variable not in watched:
+            continue
+        by_day = scores.groupby(["patient_id", "day"])["score"].mean().unstack("day")
+        by_day = by_day.reindex(list(analysis.groups))
+        stated, days = analysis.values[variable], by_day.columns.to_numpy(dtype=np.float64)
+        equal = {float(day): _share_equal(stated, by_day[day]) for day in days}
+        at_baseline = max((share for day, share in equal.items() if day <= 0), default=0.0)
+        later = {day: share for day, share in equal.items() if day > 0}
+        day = max(later, key=lambda day: later[day], default=0.0)
+        if later and later[day] > max(COPIED, at_baseline):
+            return Sentinel(
+                passed=False,
+                detail=f"{variable} is the score of day {day:g}, after the first dose, in "
+                f"{later[day]:.0%} of people",
+            )
+    return Sentinel(passed=True, detail="no total is the score of a visit after the first dose")
+
+
+def _share_equal(stated: Floats, scores: pd.Series[float]) -> float:
+    """Give the share of people whose total is this visit's score; 0 with few to compare."""
+    read = scores.to_numpy(dtype=np.float64)
+    both = ~np.isnan(stated) & ~np.isnan(read)
+    if both.sum() < MINIMUM_ANSWERS:
+        return 0.0
+    return float(np.mean(np.abs(stated[both] - read[both]) < 0.5 + 1e-9))
 
 
 def _single_variable(analysis: Analysis) -> Sentinel:

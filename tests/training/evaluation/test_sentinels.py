@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from predictor.dictionary import Variable
@@ -98,3 +99,56 @@ def test_what_is_not_known_before_the_first_dose_is_refused(draw, part, change):
     wrong = replace(analysis.variables[0], **change)
     with pytest.raises(InvalidInputError, match="v0 may not enter a baseline model"):
         watch(replace(analysis, **{part: (wrong,)}))
+
+
+TOTAL = Variable("madrs_total", "MADRS", "integer", "g", "s", hard_range=(0, 60))
+
+
+def with_total(analysis, taken_from):
+    """A cohort whose MADRS falls from about 35 to about 20, and its total as asked."""
+    rng = np.random.default_rng(5)
+    n = len(analysis.groups)
+    scores = {0.0: rng.integers(25, 46, n), 7.0: rng.integers(18, 40, n)}
+    scores[28.0] = rng.integers(5, 36, n)
+    visits = pd.DataFrame(
+        [
+            {"patient_id": who, "day": day, "instrument": "madrs", "score": float(score[i])}
+            for day, score in scores.items()
+            for i, who in enumerate(analysis.groups)
+        ]
+    )
+    values = {**analysis.values, "madrs_total": taken_from(scores)}
+    return replace(analysis, values=values, severity=(TOTAL,)), visits
+
+
+@pytest.mark.parametrize(
+    ("taken_from", "passed"),
+    [
+        (lambda scores: scores[0.0].astype(float), True),
+        # a screening value, taken on no day of the visits table
+        (lambda scores: scores[0.0] + 1.0, True),
+        (lambda scores: scores[28.0].astype(float), False),
+        # a sixth not known, so filled from the baseline visit
+        (lambda s: np.where(np.arange(len(s[0.0])) % 6, s[28.0], s[0.0]).astype(float), False),
+        (lambda scores: np.full(len(scores[0.0]), np.nan), True),
+    ],
+)
+def test_a_total_copied_from_a_later_visit_is_named(draw, taken_from, passed):
+    analysis, visits = with_total(draw(n=90), taken_from)
+    found = watch(analysis, visits)["later_visit"]
+    assert found.passed is passed
+    if not passed:
+        assert found.detail.startswith("madrs_total is the score of day 28, after the first dose")
+
+
+def test_single_items_and_other_scales_are_no_totals_to_compare(draw):
+    analysis, visits = with_total(draw(n=90), lambda scores: scores[0.0].astype(float))
+    items = visits[visits["day"] == 0].assign(day=28.0, item="1")
+    other = items.assign(instrument="phq9", item=None)
+    visits = pd.concat([visits.assign(item=None), items, other])
+    assert watch(analysis, visits)["later_visit"].passed
+
+
+def test_a_handful_of_people_cannot_show_a_copy(draw):
+    analysis, visits = with_total(draw(n=20), lambda scores: scores[28.0].astype(float))
+    assert watch(analysis, visits)["later_visit"].passed
