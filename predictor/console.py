@@ -288,6 +288,8 @@ def _ended(app: typer.Typer, name: str, arguments: list[str], screen: Screen) ->
     except typer.Abort:
         screen.fail("stopped before the end")
         return STOPPED
+    if ended == STOPPED:  # typer's own answer to an interrupt says nothing
+        screen.fail("stopped before the end")
     return int(ended or DONE)
 
 

@@ -45,6 +45,8 @@ def raising(error: BaseException):
         (BundleError("the bundle is damaged"), 4, "the bundle is damaged"),
         (PermissionError(13, "Permission denied", "out"), 2, "out: Permission denied"),
         (typer.Abort(), 130, "stopped before the end"),
+        # typer itself ends with 130 and says nothing
+        (KeyboardInterrupt(), 130, "stopped before the end"),
         (typer.Exit(3), 3, ""),
         (typer.BadParameter("no such day"), 2, "no such day"),
     ],
