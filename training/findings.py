@@ -11,7 +11,7 @@ import numpy as np
 from predictor.model import Model
 from training.cohort import Cohort
 from training.config import RunConfig
-from training.evaluation import Analysis, Choice, OutOfFold, Sentinel
+from training.evaluation import Analysis, Choice, InternalExternal, OutOfFold, Sentinel
 from training.fitting import prepare
 from training.importers import SourceCohort
 from training.learners import learner_named
@@ -52,6 +52,9 @@ class Findings:
         ``fitted``, ``exploratory`` or ``refused``, and what is missing.
     model : Model or None
         Fitted on everybody analysed; None if refused.
+    internal_external : InternalExternal or None
+        The chosen learner, each site predicted from the others; None where fewer than three sites
+        are large enough.
     """
 
     config: RunConfig
@@ -67,6 +70,7 @@ class Findings:
     status: str
     reason: str
     model: Model | None
+    internal_external: InternalExternal | None = None
 
     @property
     def stamp(self) -> str:
@@ -198,6 +202,7 @@ def summary(findings: Findings) -> dict[str, Any]:
         As in the JSON of ``run``; ``metrics`` are those of the chosen learner.
     """
     flow, chosen = findings.cohort.flow, findings.choice
+    across = findings.internal_external
     metrics = {
         name: {metric: estimate.to_dict() for metric, estimate in found.items()}
         for name, found in findings.metrics.items()
@@ -217,5 +222,6 @@ def summary(findings: Findings) -> dict[str, Any]:
         "chosen": None if chosen is None else chosen.learner.name,
         "candidates": metrics,
         "metrics": {} if chosen is None else metrics[chosen.learner.name],
+        "internal_external": None if across is None else across.to_dict(),
         "sentinels": {name: s.to_dict() for name, s in findings.sentinels.items()},
     }

@@ -157,6 +157,10 @@ def test_the_summary_holds_plain_numbers(chosen):
     assert found["metrics"] == ({"auc": auc} if chosen else {})
     assert found["chosen"] == ("ridge" if chosen else None)
     assert found["sentinels"]["timing"] == {"passed": True, "detail": "fine"}
+    assert found["internal_external"] is None
+    across = SimpleNamespace(to_dict=lambda: {"learner": "ridge"})
+    left_out = summary(replace(findings, internal_external=across))
+    assert left_out["internal_external"] == {"learner": "ridge"}
     assert (found["task"], found["status"], found["reason"]) == (
         "response",
         "exploratory",

@@ -16,7 +16,7 @@ from training.outcome_definition import OutcomeDefinition
 
 KEYS = {
     *("task", "status", "reason", "cohort", "chosen", "candidates", "metrics", "sentinels"),
-    *("bundle", "report", "run_id", "tracking_uri"),
+    *("internal_external", "bundle", "report", "run_id", "tracking_uri"),
 }
 
 
