@@ -15,6 +15,7 @@ from training.findings import Findings
 from training.learners import AVERAGE, COMPARATORS, LEARNERS
 from training.model_report import Candidate, Chart, RunReport, Table, learner_words, metric_words
 from training.presentation.charts import beeswarm, draw, importance
+from training.presentation.sites import METHOD, not_elsewhere, site_table
 from training.table_one import table_one
 
 __all__ = ["beeswarm", "draw", "importance", "make_report", "provenance"]
@@ -31,7 +32,6 @@ Because the choice was made on the same folds, its figures are slightly flatteri
 Outcomes not observed in their window are missing: counted, never carried forward.""".splitlines()
 )
 _NOT_SHOWN = (
-    "External validation: nothing here says how the model does in another clinic or year.",
     "Optimism of the whole procedure by bootstrap, instability of single predictions, subgroups.",
     "Any effect of treatment: contributions explain the model, not what causes an outcome.",
 )
@@ -79,11 +79,11 @@ def make_report(findings: Findings, charts: dict[str, Chart]) -> RunReport:
             model_report.Sentinel(name.replace("_", " "), s.passed, s.detail)
             for name, s in findings.sentinels.items()
         ],
-        extra=_extra(findings),
+        extra=[*filter(None, [site_table(findings)]), *_extra(findings)],
         notes=cohort.notes,
-        methods=_METHODS,
+        methods=_METHODS if findings.internal_external is None else (*_METHODS, METHOD),
         provenance=provenance(findings),
-        not_shown=_NOT_SHOWN,
+        not_shown=(*not_elsewhere(findings), *_NOT_SHOWN),
     )  # fmt: skip
 
 
