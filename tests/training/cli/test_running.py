@@ -50,6 +50,11 @@ def test_from_a_simulated_cohort_to_a_bundle_that_scores(call, simulated, tmp_pa
     auc = document["metrics"]["auc"]
     assert set(auc) == {"value", "lo", "hi", "method"}
     assert 0 <= auc["lo"] <= auc["value"] <= auc["hi"] <= 1
+    across = document["internal_external"]
+    assert across["learner"] == document["chosen"]
+    sites = {site["site"]: site["people"] for site in across["sites"]}
+    assert list(sites) == ["simulated-a", "simulated-b", "simulated-c"]
+    assert set(across["summary"]) <= {"auc", "calibration_slope", "oe"}
     assert document["report"] == str((tmp_path / "out" / "report.html").resolve())
     assert Path(document["report"]).is_file()
     assert "configs/smoke.yaml is not here; using the one that came with the package" in ended.err
