@@ -106,3 +106,18 @@ def test_two_sites_have_no_mean():
 def test_far_sites_with_small_errors_are_searched_far_enough():
     found = random_effects([0.0, 10.0, 20.0], [1e-3, 1e-3, 1e-3])
     assert found.tau2 == pytest.approx(100.0, rel=1e-6)  # sample variance
+
+
+@pytest.mark.parametrize(
+    ("sites", "tau", "least"), [(3, 0.6, 0.98), (5, 0.3, 0.89), (10, 0.3, 0.88)]
+)
+def test_intervals_cover_as_the_methods_say(sites, tau, least):
+    rng = np.random.default_rng(4)
+    means = covered = 0
+    for _ in range(600):
+        errors = rng.uniform(0.15, 0.35, sites)
+        found = random_effects(rng.normal(0.7, tau, sites) + rng.normal(0, errors), errors)
+        means += found.lo < 0.7 < found.hi
+        covered += found.prediction_lo < rng.normal(0.7, tau) < found.prediction_hi
+    assert means / 600 >= 0.935
+    assert covered / 600 >= least
