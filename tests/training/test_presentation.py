@@ -4,6 +4,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from training.evaluation import Choice, InternalExternal, SiteResult
@@ -62,6 +63,18 @@ def test_missing_outcomes_are_counted_under_headings_that_people_read(findings_o
     by_site, by_severity = make_report(findings_of(), {}).missing_outcomes
     assert by_site.rows == [{"Site": "not known", "People": 44, "Outcome missing": 4}]
     assert list(by_severity.rows[0]) == ["Baseline severity", "People", "Outcome missing"]
+
+
+def test_counts_of_a_handful_of_people_are_hidden(findings_of, monkeypatch) -> None:
+    few = pd.DataFrame(
+        {"by": "site", "level": ["a", "b"], "people": [9, 10], "missing": [3, 2]},
+    )
+    monkeypatch.setattr("training.presentation.missing_outcomes", lambda _: few)
+    (by_site,) = make_report(findings_of(), {}).missing_outcomes
+    assert by_site.rows == [
+        {"Site": "a", "People": "fewer than 10", "Outcome missing": "–"},
+        {"Site": "b", "People": 10, "Outcome missing": 2},
+    ]
 
 
 def test_a_run_without_people_or_folds_has_no_table(findings_of) -> None:

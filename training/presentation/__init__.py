@@ -31,6 +31,9 @@ The simplest learner whose paired loss is within one standard error of the best 
 Because the choice was made on the same folds, its figures are slightly flattering.
 Outcomes not observed in their window are missing: counted, never carried forward.""".splitlines()
 )
+SMALLEST_GROUP = 10
+"""Counts of fewer people than this are hidden, as in the figures by site."""
+
 _NOT_SHOWN = (
     "Optimism of the whole procedure by bootstrap, instability of single predictions, subgroups.",
     "Any effect of treatment: contributions explain the model, not what causes an outcome.",
@@ -135,13 +138,19 @@ def _missing(findings: Findings) -> list[Table]:
         rows = [
             {
                 str(by).capitalize(): r["level"],
-                "People": int(r["people"]),
-                "Outcome missing": int(r["missing"]),
+                **_counts(int(r["people"]), int(r["missing"])),
             }
             for r in part.to_dict("records")
         ]
         tables.append(Table(f"Missing outcomes by {by}", rows))
     return tables
+
+
+def _counts(people: int, missing: int) -> dict[str, object]:
+    """Count people and missing outcomes; a group so small that it points at people is hidden."""
+    if people < SMALLEST_GROUP:
+        return {"People": f"fewer than {SMALLEST_GROUP}", "Outcome missing": "–"}
+    return {"People": people, "Outcome missing": missing}
 
 
 def _because(choice: Choice, status: str) -> str:
