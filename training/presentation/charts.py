@@ -11,9 +11,9 @@ from training import figures
 from training.evaluation import RISK_DAYS, OutOfFold
 from training.figures import Line
 from training.findings import Findings
-from training.metrics import binary
 from training.metrics.calibration import calibration_curve
 from training.metrics.censoring import kaplan_meier
+from training.metrics.decision import decision_curve
 from training.model_report import Chart, Importance
 
 SHOWN_VARIABLES = 20
@@ -116,10 +116,8 @@ def _draw_response(findings: Findings, found: OutOfFold) -> dict[str, Chart]:
     y = findings.analysis.outcome.events
     mean = found.probability.mean(axis=1)
     grid = np.linspace(*findings.config.decision_thresholds, 61)
-    benefit = {
-        "model": np.array([binary.net_benefit(y, mean, threshold=float(t)) for t in grid]),
-        "treat all": np.array([binary.treat_all(y, threshold=float(t)) for t in grid]),
-    }
+    gained = decision_curve(y, mean, thresholds=grid)
+    benefit = {"model": gained.model, "treat all": gained.treat_all}
     curve = None
     if np.unique(mean).size > 10:
         smooth = calibration_curve(y, mean)
