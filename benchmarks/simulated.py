@@ -22,6 +22,7 @@ from predictor.dictionary import Dictionary
 from predictor.model import Assessment, Model
 from predictor.rows import read_rows
 from predictor.uncertainty import Z_LEVEL
+from training.analysis import fit_final, select
 from training.cohort import assemble_cohort
 from training.config import (
     RunConfig,
@@ -36,7 +37,6 @@ from training.metrics.binary import auroc
 from training.metrics.calibration import calibration_line
 from training.metrics.intervals import PairedDifference
 from training.outcome import OutcomeDefinition
-from training.pipeline import fit_final, select
 from training.raw_tables import RawTables
 from training.simulation import SimulatedCohort, World, simulate
 from training.simulation.truth import HORIZONS, c_index

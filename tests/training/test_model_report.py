@@ -15,6 +15,7 @@ from training.model_report import (
     Estimate,
     Importance,
     RunReport,
+    Section,
     Sentinel,
     Table,
     render_run_report,
@@ -60,6 +61,15 @@ FULL = replace(
     chosen="ridge",
     chosen_because="The simplest.",
     performance=[Chart("ROC", SVG, 'A "curve"', "Look."), Chart("Plain", SVG, "b")],
+    sections=[
+        Section(
+            "by-hand",
+            "A part <of> its own",
+            ["Read this first."],
+            [Chart("Dots", SVG, "Dots.", "Few.")],
+            [Table("Answers of it", [{"Answer": "People", "Here": 12}])],
+        )
+    ],
     importance=[Importance("Age", 0.3, 0.2, 0.4)],
     importance_chart=Chart("Bars", SVG, "Bars.", "Ticks are folds."),
     sentinels=[Sentinel("shuffled_outcome", True, "0.50"), Sentinel("day", False, "leak: day")],
@@ -112,6 +122,8 @@ def test_an_exploratory_run_shows_every_part() -> None:
         "AUC higher is better, 0.5 is chance 0.66 0.61 to 0.71",
         "0.65 −0.10 to 0.70",
         "1.500",
+        "A part &lt;of&gt; its own Read this first. Dots",
+        "Few. Answers of it",
         "comparator, never chosen",
         "✔ chosen",
         "The simplest.",

@@ -11,13 +11,13 @@ import pytest
 
 from predictor.errors import InvalidInputError
 from predictor.scoring import load
+from training.analysis import fit_final, select
 from training.cohort import read_cohort
 from training.config import RunConfig, read_dictionary, read_outcomes, read_world
 from training.evaluation import RISK_DAYS, Choice, OutOfFold
 from training.findings import Findings
 from training.learners import LEARNERS
 from training.metrics.intervals import PairedDifference
-from training.pipeline import fit_final, select
 from training.release import _horizon, average_of, write_model
 from training.simulation import simulate, write_cohort
 

@@ -54,8 +54,8 @@ def plan(  # noqa: PLR0913 - one argument for each option
     screen = Screen(as_json=as_json, quiet=quiet)
     say_shipped(config, screen)
     with screen.working("Counting people, outcomes and parameters"):
+        from training.analysis import select
         from training.findings import sample_size_of
-        from training.pipeline import select
         from training.run_input import Input, read_input
 
         tables = Input(patients, visits, events, column_map, ignore_unknown=ignore_unknown)

@@ -29,6 +29,7 @@ from training.model_report.parts import (
     Estimate,
     Importance,
     RunReport,
+    Section,
     Sentinel,
     Table,
 )
@@ -51,6 +52,7 @@ __all__ = [
     "Estimate",
     "Importance",
     "RunReport",
+    "Section",
     "Sentinel",
     "Table",
     "learner_words",
@@ -115,6 +117,10 @@ def render_run_report(report: RunReport) -> str:
         chosen=_chosen_words(report),
         learners=_candidate_table(report),
         charts=[(chart, _inline(chart)) for chart in report.performance],
+        sections=[
+            (section, [(chart, _inline(chart)) for chart in section.charts])
+            for section in report.sections
+        ],
         importance_chart=(
             None
             if report.importance_chart is None

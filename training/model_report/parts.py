@@ -107,6 +107,31 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Section:
+    """One part of the report under a heading of its own.
+
+    Parameters
+    ----------
+    anchor : str
+        Where links to it lead; letters and dashes, not used elsewhere on the page.
+    title : str
+        Heading.
+    paragraphs : sequence of str
+        What to know before looking; the first says what the part is for.
+    charts : sequence of Chart
+        Drawings.
+    tables : sequence of Table
+        Under the drawings.
+    """
+
+    anchor: str
+    title: str
+    paragraphs: Sequence[str] = ()
+    charts: Sequence[Chart] = ()
+    tables: Sequence[Table] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Importance:
     """How much one variable moves the predictions of the chosen model.
 
@@ -185,6 +210,8 @@ class RunReport:
         Why each learner is there, and which of its measures have no value and why.
     performance : sequence of Chart
         ROC, calibration, decision curve, relapse curves, …; may be empty.
+    sections : sequence of Section
+        Further parts in the order in which they are read; may be empty.
     importance : sequence of Importance
         Largest first; may be empty.
     importance_chart : Chart or None
@@ -220,6 +247,7 @@ class RunReport:
     chosen_because: str = ""
     tried: Table | None = None
     performance: Sequence[Chart] = ()
+    sections: Sequence[Section] = ()
     importance: Sequence[Importance] = ()
     importance_chart: Chart | None = None
     sentinels: Sequence[Sentinel] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from typing import Literal, cast
 
@@ -13,7 +13,15 @@ from training.cohort import Cohort, missing_outcomes
 from training.evaluation import Choice
 from training.findings import Findings
 from training.learners import AVERAGE, COMPARATORS, LEARNERS
-from training.model_report import Candidate, Chart, RunReport, Table, learner_words, metric_words
+from training.model_report import (
+    Candidate,
+    Chart,
+    RunReport,
+    Section,
+    Table,
+    learner_words,
+    metric_words,
+)
 from training.presentation.charts import beeswarm, draw, importance
 from training.presentation.sites import METHOD, not_elsewhere, site_table
 from training.table_one import table_one
@@ -33,6 +41,9 @@ Outcomes not observed in their window are missing: counted, never carried forwar
 )
 SMALLEST_GROUP = 10
 """Counts of fewer people than this are hidden, as in the figures by site."""
+
+_SECTIONS: tuple[Callable[[Findings], Section | None], ...] = ()
+"""Parts of the report that have a file of their own here, in the order in which they are read."""
 
 _NOT_SHOWN = (
     "Optimism of the whole procedure by bootstrap, instability of single predictions, subgroups.",
@@ -76,6 +87,7 @@ def make_report(findings: Findings, charts: dict[str, Chart]) -> RunReport:
         chosen_because="" if choice is None else _because(choice, findings.status),
         tried=_tried(findings),
         performance=[chart for name, chart in charts.items() if name != "contributions"],
+        sections=[*filter(None, (made(findings) for made in _SECTIONS))],
         importance=importance(findings),
         importance_chart=charts.get("contributions"),
         sentinels=[

@@ -1,0 +1,171 @@
+"""Everything of a run that gives a number, read top to bottom as a methods section.
+
+Cohort → guards → repeated nested cross-validation → choice → status → validation → final fit.
+Nothing is drawn or written here.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from predictor.dictionary import Dictionary, Variable
+from predictor.errors import InvalidInputError
+from predictor.model import Model
+from training.cohort import Cohort
+from training.config import RunConfig
+from training.evaluation import (
+    Analysis,
+    Choice,
+    OutOfFold,
+    choose,
+    cross_validate,
+    inner_splits,
+    leave_site_out,
+    measure,
+    watch,
+)
+from training.findings import Findings, sample_size_of, status_of, why_unevaluated
+from training.fitting import Outcome, Prepared, prepare
+from training.importers import SourceCohort
+from training.learners import REFERENCE, Learner, learner_named
+from training.outcome import RelapseOutcome
+from training.tuning import Fitted, InnerFold, freeze, inner_folds, tune_and_fit
+
+
+def analyse(config: RunConfig, cohort: Cohort, source: SourceCohort | None = None) -> Findings:
+    """Do everything that gives a number.
+
+    Parameters
+    ----------
+    config : RunConfig
+        Resolved settings.
+    cohort : Cohort
+        Eligible people with their outcome.
+    source : SourceCohort or None
+        For a named real data set.
+
+    Returns
+    -------
+    Findings
+        Status, measures and, unless refused, the model.
+    """
+    analysis = select(config, cohort)
+    folds_rng, boot_rng, fit_rng, sites_rng = np.random.default_rng(config.seed).spawn(4)
+    sentinels = watch(analysis, cohort.visits)
+    learners = [learner_named(name, config.task) for name in config.candidates]
+    out_of_fold: dict[str, OutOfFold] = {}
+    events = int(analysis.outcome.events.sum())
+    if min(events, len(analysis.groups) - events) >= 2:
+        out_of_fold = cross_validate(
+            analysis, learners, config.resampling, rng=folds_rng, jobs=config.jobs
+        )
+    metrics, undefined = {}, {}
+    for name, found in out_of_fold.items():
+        metrics[name], undefined[name] = measure(found, analysis.outcome, rng=boot_rng)
+    choice = choose(out_of_fold, learners, analysis.outcome) if out_of_fold else None
+    size = sample_size_of(config, analysis)
+    status, reason = status_of(
+        analysis, sentinels, choice, size, unevaluated=why_unevaluated(out_of_fold, undefined)
+    )
+    across = None
+    if choice is not None:
+        sites = cohort.rows.select(cohort.analysed).sites
+        across = leave_site_out(
+            analysis, choice.learner, sites, config.resampling, rng=sites_rng, jobs=config.jobs
+        )
+    model = None
+    if status != "refused" and choice is not None:
+        model = fit_final(config, analysis, choice, fit_rng)
+    return Findings(
+        config, cohort, source, analysis, out_of_fold, metrics, undefined, choice, sentinels,
+        size, status, reason, model, across,
+    )  # fmt: skip
+
+
+def select(config: RunConfig, cohort: Cohort) -> Analysis:
+    """Take the people analysed and the variables declared.
+
+    Parameters
+    ----------
+    config : RunConfig
+        Resolved settings.
+    cohort : Cohort
+        Eligible people with their outcome.
+
+    Returns
+    -------
+    Analysis
+        Outcome observed, or at risk with follow-up.
+    """
+    kept = cohort.analysed
+    rows = cohort.rows.select(kept)
+    days = cohort.outcome.days[kept] if isinstance(cohort.outcome, RelapseOutcome) else None
+    dictionary = cohort.dictionary
+    return Analysis(
+        values=rows.values,
+        variables=dictionary.predictors()
+        if config.variables == "all"
+        else _named(config.variables, dictionary, "variables"),
+        declared=_named(config.declared_variables, dictionary, "declared_variables"),
+        severity=_named((config.severity,), dictionary, "severity"),
+        outcome=Outcome(cohort.events[kept].astype(np.float64), days),
+        groups=tuple(str(patient) for patient in rows.patient_ids),
+    )
+
+
+def fit_final(
+    config: RunConfig, analysis: Analysis, choice: Choice, rng: np.random.Generator
+) -> Model:
+    """Fit the chosen learner on everybody analysed.
+
+    Parameters
+    ----------
+    config : RunConfig
+        Resolved settings.
+    analysis : Analysis
+        People and outcome.
+    choice : Choice
+        Which learner.
+    rng : numpy.random.Generator
+        Draws inner folds and refits.
+
+    Returns
+    -------
+    Model
+        Calibrated, with interval.
+    """
+    rows = np.arange(len(analysis.groups))
+    split_rng, refit_rng = rng.spawn(2)
+    outcome = analysis.outcome
+    splits = inner_splits(outcome, analysis.groups, config.resampling.inner_folds, split_rng)
+    materials: dict[tuple[str, ...], tuple[Prepared, list[InnerFold]]] = {}
+
+    def tuned(learner: Learner) -> Fitted:
+        variables = analysis.read_by(learner)
+        key = tuple(variable.id for variable in variables)
+        if key not in materials:
+            inside = inner_folds(analysis.values, variables, rows, outcome, splits)
+            materials[key] = prepare(analysis.values, variables, rows), inside
+        prepared, inside = materials[key]
+        return tune_and_fit(learner, prepared, outcome, inside)
+
+    judge = learner_named(REFERENCE[config.task], config.task)
+    reference = tuned(judge) if choice.learner != judge else None
+    return freeze(
+        tuned(choice.learner),
+        outcome,
+        n_refits=config.bootstrap_refits,
+        rng=refit_rng,
+        reference=reference,
+    )
+
+
+def _named(wanted: tuple[str, ...], dictionary: Dictionary, key: str) -> tuple[Variable, ...]:
+    """Find variables by id, naming all that are unknown."""
+    unknown = [v for v in wanted if v not in dictionary]
+    if unknown:
+        raise InvalidInputError(
+            f"{key}: {', '.join(unknown)} is not in the data dictionary; see "
+            "docs/data-dictionary.md for the accepted ids"
+        )
+    return tuple(dictionary[v] for v in wanted)
