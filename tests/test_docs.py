@@ -15,7 +15,7 @@ import predictor.score
 import predictor.scoring
 import training.cli
 from predictor import uncertainty
-from training import calibrating, findings, fitting
+from training import calibrating, findings, fitting, tuning
 from training.evaluation import cross_validation, performance, sentinels
 
 ROOT = Path(__file__).parents[1]
@@ -137,6 +137,7 @@ def test_settings_of_the_methods_are_those_of_the_code() -> None:
         f"depth {' × '.join(trees)} rounds",
         f"learning rate {fitting.LEARNING_RATE}",
         f"{fitting.N_PENALTIES} penalties",
+        f"{tuning.PATIENCE} times in a row",
         f"days {', '.join(risk_days)} as far as at least",
         f"above {sentinels.TOO_GOOD_ALONE} in at least {sentinels.MINIMUM_ANSWERS} people",
         f"fewer than {findings.MINIMUM_EVENTS} events",

@@ -12,7 +12,7 @@ import pytest
 import xgboost
 from scipy.special import expit
 
-import training.fitting
+import training.fitting.learner
 from predictor.boosted import Boosted
 from predictor.bundle import Bundle, Provenance, read_bundle, write_bundle
 from predictor.model import Model
@@ -115,14 +115,14 @@ def fit(name, people, *, seed=5, n_refits=3):
     prepared = prepare(people.values, variables, rows)
     inside = inner_folds(people.values, variables, rows, outcome, splits)
     boosters = []
-    kept = training.fitting.tables_from_booster
+    kept = training.fitting.learner.tables_from_booster
 
     def spy(booster, X, **settings):
         boosters.append(booster)
         return kept(booster, X, **settings)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training.fitting, "tables_from_booster", spy)
+        patch.setattr(training.fitting.learner, "tables_from_booster", spy)
         fitted = tune_and_fit(learner, prepared, outcome, inside)
     model = freeze(fitted, outcome, n_refits=n_refits, rng=refit_rng)
     return model, prepared, boosters[0] if boosters else None

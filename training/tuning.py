@@ -33,17 +33,20 @@ from training.fitting import (
     Setting,
     Values,
     fit_learner,
-    margins_of_settings,
+    margins_along,
+    paths_of,
     prepare,
     refit_trees,
     round_steps,
-    settings_of,
 )
 from training.learners import Learner
 from training.penalised_cox import cox_partial_loglik
 from training.splits import Split
 
 Floats = NDArray[np.float64]
+
+PATIENCE = 3
+"""A path is left once this many settings in a row had a loss above the lowest before them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -173,23 +176,48 @@ def tune_and_fit(
     Fitted
         Where no margin ranks people, its calibration says ``no_signal``.
     """
-    settings = settings_of(learner, prepared, outcome)
-    margins = np.full((len(outcome.events), len(settings)), np.nan)
-    losses = np.zeros(len(settings))
-    for fold in folds:
-        found = margins_of_settings(learner, settings, fold.prepared, fold.outcome, fold.X_held_out)
-        margins[fold.held_out] = found
-        held_out = outcome.take(fold.held_out)
-        losses += [_loss(held_out, column) for column in found.T]
-    best = int(np.argmin(losses))
-    out_of_fold = margins[:, best]
+    setting, out_of_fold = _tuned(learner, prepared, outcome, folds)
     calibration = _calibrate(learner, out_of_fold, outcome)
     calibrated = calibration.affine.apply(out_of_fold)
     baseline = None
     if outcome.days is not None:
         baseline = fit_baseline(outcome.days, outcome.events, calibrated)
-    fitted = fit_learner(learner, settings[best], prepared, outcome)
-    return Fitted(learner, settings[best], fitted, prepared, calibration, baseline, calibrated)
+    fitted = fit_learner(learner, setting, prepared, outcome)
+    return Fitted(learner, setting, fitted, prepared, calibration, baseline, calibrated)
+
+
+def _tuned(
+    learner: Learner, prepared: Prepared, outcome: Outcome, folds: Sequence[InnerFold]
+) -> tuple[Setting, Floats]:
+    """Choose the setting of the lowest loss, and give its out-of-fold margins.
+
+    All folds walk a path together; the walk ends once the loss has been above the lowest of the
+    path `PATIENCE` times in a row.
+    """
+    lowest, chosen, margins = np.inf, Setting(), np.full(len(outcome.events), np.nan)
+    held_out = [outcome.take(fold.held_out) for fold in folds]
+    for path in paths_of(learner, prepared, outcome):
+        walks = [
+            margins_along(learner, path, fold.prepared, fold.outcome, fold.X_held_out)
+            for fold in folds
+        ]
+        here, worse = np.inf, 0
+        for setting, found in zip(path, zip(*walks, strict=True), strict=True):
+            loss = sum(_loss(*pair) for pair in zip(held_out, found, strict=True))
+            if loss < lowest:
+                lowest, chosen, margins = loss, setting, _placed(folds, found, margins.size)
+            here, worse = (loss, 0) if loss < here else (here, worse + 1)
+            if worse == PATIENCE:
+                break
+    return chosen, margins
+
+
+def _placed(folds: Sequence[InnerFold], found: Sequence[Floats], n: int) -> Floats:
+    """Put held-out margins of all folds in the order of people."""
+    margins = np.full(n, np.nan)
+    for fold, margin in zip(folds, found, strict=True):
+        margins[fold.held_out] = margin
+    return margins
 
 
 def freeze(

@@ -13,10 +13,10 @@ from training.fitting import (
     Outcome,
     Setting,
     fit_learner,
-    margins_of_settings,
+    margins_along,
+    paths_of,
     prepare,
     refit_trees,
-    settings_of,
 )
 from training.learners import COMPARATORS, LEARNERS
 
@@ -100,7 +100,7 @@ def test_without_a_variable_that_varies_nothing_is_encoded(people):
 def test_without_a_variable_that_varies_a_linear_learner_is_the_average(people, name):
     learner, rows = LINES[name], np.arange(N)
     outcome, prepared = outcome_for(learner, people), prepare(people[0], VARIABLES[-1:], rows)
-    found = fit_learner(learner, settings_of(learner, prepared, outcome)[0], prepared, outcome)
+    found = fit_learner(learner, paths_of(learner, prepared, outcome)[0][0], prepared, outcome)
     share = people[1].events.mean()
     expected = np.log(share / (1 - share)) if learner.task == "response" else 0.0
     np.testing.assert_allclose(found.learner.margin(np.empty((4, 0))), expected, atol=1e-9)
@@ -121,21 +121,21 @@ def test_an_outcome_is_taken_with_its_days(people):
     assert people[1].take(np.array([1])).days is None
 
 
-def test_settings_are_listed_simplest_first(people, prepared):
-    ridge = settings_of(LINES["ridge"], prepared, people[1])
+def test_paths_go_from_the_simplest_setting_on(people, prepared):
+    (ridge,) = paths_of(LINES["ridge"], prepared, people[1])
     assert all(a.penalty > b.penalty > 0 for a, b in pairwise(ridge))
     assert {s.l1_ratio for s in ridge} == {0.0}
-    net = settings_of(LINES["elastic_net"], prepared, people[1])
-    assert [s.l1_ratio for s in net] == sorted(s.l1_ratio for s in net)
-    assert {s.l1_ratio for s in net} == {0.5, 0.9}
-    trees = settings_of(LINES["xgboost"], prepared, people[1])
-    assert [(s.depth, s.rounds) for s in trees] == sorted((s.depth, s.rounds) for s in trees)
-    assert max(s.depth for s in trees) <= 4
-    cox = settings_of(LINES["cox_ridge"], prepared, people[2])
+    nets = paths_of(LINES["elastic_net"], prepared, people[1])
+    assert [{s.l1_ratio for s in net} for net in nets] == [{0.5}, {0.9}]
+    assert all(a.penalty > b.penalty > 0 for net in nets for a, b in pairwise(net))
+    trees = paths_of(LINES["xgboost"], prepared, people[1])
+    assert [{s.depth for s in path} for path in trees] == [{1}, {2}, {3}]
+    assert all(a.rounds < b.rounds for path in trees for a, b in pairwise(path))
+    (cox,) = paths_of(LINES["cox_ridge"], prepared, people[2])
     assert all(a.penalty > b.penalty > 0 for a, b in pairwise(cox))
     for name in ("logistic", "severity", "severity_cox"):
         learner = LINES[name]
-        assert settings_of(learner, prepared, outcome_for(learner, people)) == (Setting(),)
+        assert paths_of(learner, prepared, outcome_for(learner, people)) == ((Setting(),),)
 
 
 @pytest.mark.parametrize("penalty", [0.5, 20.0])
@@ -188,28 +188,30 @@ def test_ridge_cox_maximises_the_penalised_partial_likelihood(people, prepared):
 @pytest.mark.parametrize("name", ["ridge", "elastic_net", "cox_ridge", "logistic"])
 def test_a_path_gives_the_margins_of_each_setting_fitted_alone(people, prepared, name):
     learner, outcome = LINES[name], outcome_for(LINES[name], people)
-    settings = settings_of(learner, prepared, outcome)
+    path = paths_of(learner, prepared, outcome)[-1]
     new = prepared.encoding.transform({v: people[0][v][:40] for v in people[0]})
     new[::3, 0] = np.nan
-    found = margins_of_settings(learner, settings, prepared, outcome, new)
-    assert found.shape == (40, len(settings))
-    for place in {0, len(settings) // 2, len(settings) - 1}:
-        alone = fit_learner(learner, settings[place], prepared, outcome).learner
+    found = list(margins_along(learner, path, prepared, outcome, new))
+    assert len(found) == len(path)
+    for place in {0, len(path) // 2, len(path) - 1}:
+        alone = fit_learner(learner, path[place], prepared, outcome).learner
         expected = alone.margin(prepared.imputation.fill(new))
-        np.testing.assert_allclose(found[:, place], expected, atol=1e-5)
+        np.testing.assert_allclose(found[place], expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", ["xgboost", "xgboost_cox"])
 def test_fewer_rounds_are_the_same_trees_stopped_earlier(people, prepared, name):
     learner, outcome = LINES[name], outcome_for(LINES[name], people)
-    settings = [Setting(depth=d, rounds=r) for d in (2, 1) for r in (40, 10)]
     new = prepared.X[:50]
-    found = margins_of_settings(learner, settings, prepared, outcome, new)
-    for place, setting in enumerate(settings):
-        alone = fit_learner(learner, setting, prepared, outcome)
-        np.testing.assert_allclose(found[:, place], alone.learner.margin(new), atol=1e-5)
-        assert alone.covariance.shape == (0, 0)
-    assert np.ptp(found[:, 0]) > np.ptp(found[:, 1]) > 0
+    paths = [tuple(Setting(depth=d, rounds=r) for r in (10, 40)) for d in (2, 1)]
+    walks = [margins_along(learner, path, prepared, outcome, new) for path in paths]
+    # in turn, as the folds of a tuning walk
+    for settings, margins in zip(zip(*paths, strict=True), zip(*walks, strict=True), strict=True):
+        for setting, found in zip(settings, margins, strict=True):
+            alone = fit_learner(learner, setting, prepared, outcome)
+            np.testing.assert_allclose(found, alone.learner.margin(new), atol=1e-5)
+            assert alone.covariance.shape == (0, 0)
+    assert np.ptp(margins[0]) > 0
 
 
 def test_trees_split_where_nobody_stands(people, prepared):

@@ -7,8 +7,9 @@ from sklearn.linear_model import LogisticRegression
 
 from predictor.dictionary import Variable
 from predictor.model import Model
+from training import tuning
 from training.evaluation import inner_splits
-from training.fitting import Outcome, prepare, settings_of
+from training.fitting import Outcome, Setting, paths_of, prepare
 from training.learners import COMPARATORS, LEARNERS
 from training.splits import Split
 from training.tuning import freeze, inner_folds, tune_and_fit
@@ -94,7 +95,7 @@ def test_everything_fitted_saw_exactly_the_training_rows(name):
 def test_the_setting_is_that_of_the_least_out_of_fold_loss():
     """Ridge on the same folds by scikit-learn chooses the same penalty."""
     fitted, outcome, inside = tuned("ridge")
-    penalties = [s.penalty for s in settings_of(LINES["ridge"], fitted.prepared, outcome)]
+    penalties = [s.penalty for s in paths_of(LINES["ridge"], fitted.prepared, outcome)[0]]
     losses = np.zeros(len(penalties))
     for fold in inside:
         new = fold.prepared.imputation.fill(fold.X_held_out)
@@ -245,3 +246,34 @@ def test_severity_alone_keeps_its_own_line():
     assert fitted.calibration.affine.slope == 1.0
     risk = fitted.baseline.risk(fitted.calibrated_margins, 90.0)
     assert np.corrcoef(risk, outcome.days)[0, 1] < -0.3
+
+
+@pytest.mark.parametrize(
+    ("losses", "chosen", "walked"),
+    [
+        ([5, 4, 3, 3.5, 3.2, 2.9, 4, 4, 4, 1], 5, 9),  # twice worse, better again, thrice worse
+        ([5, 6, 5, 5, 0], 0, 4),
+        ([5, 4, 3, 2, 1], 4, 5),
+    ],
+)
+def test_a_path_is_left_after_three_settings_in_a_row_without_gain(
+    monkeypatch, losses, chosen, walked
+):
+    people = drawn(n=60)
+    rows, outcome = np.arange(60), people[1]
+    splits = [Split(0, i, rows[rows % 2 != i], rows[rows % 2 == i]) for i in range(2)]
+    inside = inner_folds(people[0], VARIABLES, rows, outcome, splits)
+    path = tuple(Setting(penalty=float(place)) for place in range(len(losses)))
+    asked = []
+
+    def margins(learner, path, prepared, outcome, X_new):
+        for setting in path:
+            asked.append(setting)
+            yield np.full(len(X_new), setting.penalty)
+
+    monkeypatch.setattr(tuning, "paths_of", lambda *_: (path,))
+    monkeypatch.setattr(tuning, "margins_along", margins)
+    monkeypatch.setattr(tuning, "_loss", lambda _, margin: losses[int(margin[0])])
+    prepared = prepare(people[0], VARIABLES, rows)
+    assert tune_and_fit(LINES["ridge"], prepared, outcome, inside).setting == path[chosen]
+    assert len(asked) == 2 * walked

@@ -1,0 +1,116 @@
+"""One learner at one setting on one training set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from predictor.boosted import Boosted
+from predictor.linear import Linear
+from training.fitting.boosting import boost, margins_of_rounds, snapped
+from training.fitting.preparing import Outcome, Prepared
+from training.fitting.settings import Path, Setting
+from training.learners import Learner
+from training.penalised_cox import fit_ridge_cox
+from training.penalised_fit import PenalisedFit
+from training.penalised_logistic import fit_penalised_logistic
+from training.tree_tables import tables_from_booster
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FittedLearner:
+    """A learner at one setting.
+
+    Parameters
+    ----------
+    learner : Linear or Boosted
+        On the encoded scale.
+    covariance : ndarray, shape (1 + n_columns, 1 + n_columns) or (0, 0)
+        Laplace covariance of a linear learner on the encoded scale; empty for trees.
+    """
+
+    learner: Linear | Boosted
+    covariance: Floats
+
+
+def margins_along(
+    learner: Learner, path: Path, prepared: Prepared, outcome: Outcome, X_new: Floats
+) -> Iterator[Floats]:
+    """Fit one setting of a path after the other and give its margins of other rows.
+
+    Parameters
+    ----------
+    learner : Learner
+        Line of the table.
+    path : tuple of Setting
+        As from `paths_of`; each fit starts from the one before.
+    prepared : Prepared
+        Training rows.
+    outcome : Outcome
+        Theirs.
+    X_new : ndarray, shape (n_new, n_columns)
+        Other rows as encoded by ``prepared.encoding``, NaN where missing.
+
+    Yields
+    ------
+    ndarray, shape (n_new,)
+        Uncalibrated margins; a setting is fitted only when it is asked for.
+    """
+    if learner.kind == "boosted":
+        yield from margins_of_rounds(path, prepared, outcome, X_new)
+        return
+    new = (prepared.imputation.fill(X_new) - prepared.means) / prepared.scale
+    X, fit = prepared.standardised, None
+    for setting in path:
+        fit = _fit_linear(X, outcome, setting, fit)
+        yield fit.intercept + new @ fit.coefficients
+
+
+def fit_learner(
+    learner: Learner, setting: Setting, prepared: Prepared, outcome: Outcome
+) -> FittedLearner:
+    """Fit one setting on all training rows.
+
+    Parameters
+    ----------
+    learner : Learner
+        Line of the table.
+    setting : Setting
+        What tuning chose.
+    prepared : Prepared
+        Training rows.
+    outcome : Outcome
+        Theirs.
+
+    Returns
+    -------
+    FittedLearner
+        On the encoded scale, exact tables for trees.
+    """
+    if learner.kind == "boosted":
+        booster = boost(snapped(prepared), outcome, setting)
+        return FittedLearner(tables_from_booster(booster, prepared.X), np.empty((0, 0)))
+    fit = _fit_linear(prepared.standardised, outcome, setting, None)
+    unit = np.concatenate([[1.0], 1 / prepared.scale])
+    return FittedLearner(
+        Linear(fit.coefficients / prepared.scale, prepared.means, fit.intercept),
+        fit.covariance * np.outer(unit, unit),
+    )
+
+
+def _fit_linear(
+    X: Floats, outcome: Outcome, setting: Setting, start: PenalisedFit | None
+) -> PenalisedFit:
+    """Fit one linear learner on standardised columns; without a column it is the average."""
+    if outcome.days is not None and not X.shape[1]:
+        return PenalisedFit(0.0, np.empty(0), np.zeros((1, 1)), 0.0, setting.penalty, 0)
+    if outcome.days is not None:
+        return fit_ridge_cox(X, outcome.days, outcome.events, penalty=setting.penalty, start=start)
+    return fit_penalised_logistic(
+        X, outcome.events, penalty=setting.penalty, l1_ratio=setting.l1_ratio, start=start
+    )
