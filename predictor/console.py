@@ -9,7 +9,7 @@ import io
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from types import TracebackType
@@ -173,8 +173,8 @@ class Screen:
             yield lambda: bar.advance(task)
 
     @contextmanager
-    def working(self, what: str) -> Iterator[None]:
-        """Show that something of unknown length is being done.
+    def working(self, what: str) -> Iterator[Callable[[str, int, int], None]]:
+        """Show that something long is being done, and how far its stages are.
 
         Meanwhile everything that libraries and their processes print goes to standard error.
 
@@ -185,21 +185,49 @@ class Screen:
 
         Yields
         ------
-        None
-            A moving line with the time on a terminal, one plain line elsewhere.
+        callable
+            Takes a stage in words, how many of its steps are done, and how many there are. On a
+            terminal each stage is a moving bar, elsewhere a plain line at every quarter.
         """
         with _noise_on_stderr():
             if self.quiet or not sys.stderr.isatty():
                 self.note(f"{what} …")
-                yield
+                yield self._plain_stages()
                 return
             from rich.console import Console
-            from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+            from rich.progress import (
+                BarColumn,
+                Progress,
+                SpinnerColumn,
+                TaskProgressColumn,
+                TextColumn,
+                TimeElapsedColumn,
+            )
 
-            shown = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+            words = TextColumn("{task.description}")
+            shown = (SpinnerColumn(), words, BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
             with Progress(*shown, console=Console(stderr=True), transient=True) as moving:
                 moving.add_task(what, total=None)
-                yield
+                bars: dict[str, Any] = {}
+
+                def told(stage: str, done: int, steps: int) -> None:
+                    if stage not in bars:
+                        bars[stage] = moving.add_task(stage, total=steps)
+                    moving.update(bars[stage], completed=done)
+
+                yield told
+
+    def _plain_stages(self) -> Callable[[str, int, int], None]:
+        """Tell stages in plain lines: at the start, at every quarter, at the end."""
+        said: dict[str, int] = {}
+
+        def told(stage: str, done: int, steps: int) -> None:
+            quarter = 4 * done // max(steps, 1)
+            if said.get(stage, -1) < quarter:
+                said[stage] = quarter
+                self.note(f"{stage}: {done} of {steps}")
+
+        return told
 
 
 def run_command(app: typer.Typer, name: str, arguments: Sequence[str]) -> int:

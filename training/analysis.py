@@ -30,9 +30,16 @@ from training.importers import SourceCohort
 from training.learners import REFERENCE, Learner, learner_named
 from training.outcome import RelapseOutcome
 from training.tuning import Fitted, InnerFold, freeze, inner_folds, tune_and_fit
+from training.work import ALONE, Work
 
 
-def analyse(config: RunConfig, cohort: Cohort, source: SourceCohort | None = None) -> Findings:
+def analyse(
+    config: RunConfig,
+    cohort: Cohort,
+    source: SourceCohort | None = None,
+    *,
+    work: Work = ALONE,
+) -> Findings:
     """Do everything that gives a number.
 
     Parameters
@@ -43,6 +50,8 @@ def analyse(config: RunConfig, cohort: Cohort, source: SourceCohort | None = Non
         Eligible people with their outcome.
     source : SourceCohort or None
         For a named real data set.
+    work : Work
+        How repeated fits are done.
 
     Returns
     -------
@@ -57,7 +66,7 @@ def analyse(config: RunConfig, cohort: Cohort, source: SourceCohort | None = Non
     events = int(analysis.outcome.events.sum())
     if min(events, len(analysis.groups) - events) >= 2:
         out_of_fold = cross_validate(
-            analysis, learners, config.resampling, rng=folds_rng, jobs=config.jobs
+            analysis, learners, config.resampling, rng=folds_rng, work=work
         )
     metrics, undefined = {}, {}
     for name, found in out_of_fold.items():
@@ -71,7 +80,7 @@ def analyse(config: RunConfig, cohort: Cohort, source: SourceCohort | None = Non
     if choice is not None:
         sites = cohort.rows.select(cohort.analysed).sites
         across = leave_site_out(
-            analysis, choice.learner, sites, config.resampling, rng=sites_rng, jobs=config.jobs
+            analysis, choice.learner, sites, config.resampling, rng=sites_rng, work=work
         )
     model = None
     if status != "refused" and choice is not None:

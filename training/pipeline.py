@@ -1,26 +1,38 @@
 """One run from tables to folder: read, analyse, draw, write, record.
 
 What is computed stands in `training.analysis`. All is written beside the wanted folder and moved
-there whole, so that a run that breaks off leaves nothing half-written; a store that fails costs
-the record alone.
+there whole, so that a run that breaks off leaves nothing half-written; what it had computed is
+kept, and the same command takes it up again. A store that fails costs the record alone.
 """
 
 from __future__ import annotations
 
+import json
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
+
 from predictor.errors import InvalidInputError
 from training.analysis import analyse
+from training.cohort import Cohort
+from training.config import RunConfig
 from training.findings import Findings, summary
 from training.model_report import write_run_report
 from training.presentation import draw, make_report
 from training.release import write_model
 from training.run_files import tracked, write_files, write_json
 from training.run_input import Input, read_input
-from training.tracking import Logged, log_run, ready_store
+from training.tracking import Logged, code_version, log_run, ready_store
+from training.work import Told, Work, require_same_work
+
+KEPT = "steps"
+"""Folder of an unfinished run in which what was computed is kept."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,6 +92,7 @@ def run(
     expires: str = "",
     promote: bool = False,
     tracking_uri: str | None = None,
+    told: Told | None = None,
     **overrides: Any,
 ) -> RunResult:
     """Train, evaluate, write and track one model.
@@ -98,6 +111,8 @@ def run(
         Whether to set the alias ``champion``.
     tracking_uri : str, optional
         Of MLflow; else MLFLOW_TRACKING_URI, else ``sqlite:///mlflow.db``.
+    told : callable, optional
+        Called as the stages go on: stage, steps done, steps in all.
     **overrides : object
         Settings that replace those of the file, such as ``seed``.
 
@@ -113,11 +128,13 @@ def run(
         fails at the end, the folder is whole and only the record is missing.
     """
     out = Path(out)
-    partial = prepare_folder(out)
-    try:
+    with unfinished(out) as partial:
         resolved, cohort, source = read_input(config, data, **overrides)
         ready_store(resolved.task, tracking_uri=tracking_uri, apart_from=out)
-        findings = analyse(resolved, cohort, source)
+        kept = partial / KEPT
+        require_same_work(kept, _about(resolved, cohort))
+        work = Work(resolved.jobs, kept, told)
+        findings = analyse(resolved, cohort, source, work=work)
         charts = draw(findings)
         bundle = None
         if findings.model is not None:
@@ -127,11 +144,10 @@ def run(
         write_files(findings, partial)
         result = RunResult(findings, out, bundle, out / "report.html")
         write_json(result.to_dict(), partial / "run.json")
+        shutil.rmtree(kept)
         if out.exists():
             out.rmdir()
         partial.rename(out)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
     record = tracked(findings, out, charts, promote=promote)
     try:
         logged = log_run(record, tracking_uri=tracking_uri)
@@ -144,28 +160,54 @@ def run(
     return result
 
 
-def prepare_folder(out: Path) -> Path:
-    """Refuse a folder that holds something, and make the one that is written first.
+@contextmanager
+def unfinished(out: Path) -> Iterator[Path]:
+    """Give the folder that is written first; what was broken off there is taken up again.
 
     Parameters
     ----------
     out : Path
         Where the run shall stand in the end.
 
-    Returns
-    -------
+    Yields
+    ------
     Path
-        A new folder beside it.
+        A folder beside it. Left by an error it is removed, unless steps of the run are kept in it.
 
     Raises
     ------
     InvalidInputError
-        If `out` is not absent or empty.
+        If `out` is not absent or empty, or another process is writing this run.
     """
     if out.is_file() or (out.is_dir() and any(out.iterdir())):
         raise InvalidInputError(f"{out} is not empty; name a new folder for --out")
     partial = out.with_name(f".{out.name}.unfinished")
-    if partial.exists():
-        shutil.rmtree(partial)
-    partial.mkdir(parents=True)
-    return partial
+    partial.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(out.with_name(f".{out.name}.lock"))
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise InvalidInputError(
+            f"another process is writing {out}; wait for it, or name another folder for --out"
+        ) from error
+    try:
+        for left in partial.iterdir():  # half-written by the run that broke off
+            if left.name != KEPT:
+                shutil.rmtree(left) if left.is_dir() else left.unlink()
+        yield partial
+    finally:
+        if not any((partial / KEPT).glob("*.npz")):
+            shutil.rmtree(partial, ignore_errors=True)
+        lock.release()
+        Path(lock.lock_file).unlink(missing_ok=True)
+
+
+def _about(config: RunConfig, cohort: Cohort) -> dict[str, str]:
+    """Name all that the steps of a run depend on."""
+    settings = config.model_dump(mode="json", exclude={"jobs"})
+    return {
+        "settings": json.dumps(settings, sort_keys=True),
+        "people": str(cohort.flow),
+        "code": f"{version('ketamine-response')} {code_version()}",
+        **{f"file {name}": digest for name, digest in cohort.file_sha256.items()},
+    }

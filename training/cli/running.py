@@ -92,14 +92,20 @@ def run(  # noqa: PLR0913 - one argument for each option
         name: x for name, x in (("seed", seed), ("jobs", jobs)) if x is not None
     }
     say_shipped(config, screen)
-    with screen.working("Training and evaluating; this takes minutes with all learners"):
+    with screen.working("Training and evaluating; this takes minutes with all learners") as told:
         from training.pipeline import run as train
         from training.run_input import Input
 
         tables = Input(patients, visits, events, column_map, ignore_unknown=ignore_unknown)
         data = tables if source is None else input_of(tables, *source)
         result = train(
-            config, data, out=out.resolve(), expires=expires or "", promote=promote, **overrides
+            config,
+            data,
+            out=out.resolve(),
+            expires=expires or "",
+            promote=promote,
+            told=told,
+            **overrides,
         )
     document = result.to_dict()
     for note in _notes(result.findings):

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -24,6 +23,7 @@ from training.learners import AVERAGE, COMPARATORS, Learner
 from training.penalised_fit import ConvergenceError
 from training.splits import Split, feasible_folds, folds, require_disjoint
 from training.tuning import Fitted, inner_folds, tune_and_fit
+from training.work import ALONE, Work
 
 Floats = NDArray[np.float64]
 
@@ -161,7 +161,7 @@ def cross_validate(
     resampling: Resampling,
     *,
     rng: np.random.Generator,
-    jobs: int = 1,
+    work: Work = ALONE,
 ) -> dict[str, OutOfFold]:
     """Evaluate candidates and comparators on the same splits.
 
@@ -175,8 +175,8 @@ def cross_validate(
         How people are split.
     rng : numpy.random.Generator
         Draws the splits.
-    jobs : int
-        Processes; the numbers do not depend on it.
+    work : Work
+        How the splits are done; the numbers do not depend on it.
 
     Returns
     -------
@@ -194,11 +194,11 @@ def cross_validate(
         y, groups=analysis.groups, n_splits=n_splits, n_repeats=resampling.repeats, rng=rng
     )
     tried = [*learners, *(c for c in COMPARATORS if c.task == analysis.task)]
-    work = (
-        delayed(hold_out)(analysis, tried, split, resampling.inner_folds, child)
+    units = [
+        (analysis, tried, split, resampling.inner_folds, child)
         for split, child in zip(splits, rng.spawn(len(splits)), strict=True)
-    )
-    done: list[dict[str, Held]] = list(Parallel(n_jobs=jobs)(work))
+    ]
+    done = work.each("Cross-validation", hold_out, units, kinds=(Held,))
     return {name: _gather(name, analysis, splits, done) for name in done[0]}
 
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from math import exp, log
 
 import numpy as np
-from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
@@ -31,6 +30,7 @@ from training.penalised_cox import fit_ridge_cox
 from training.penalised_fit import ConvergenceError
 from training.penalised_logistic import fit_penalised_logistic
 from training.splits import Split
+from training.work import ALONE, Work
 
 Floats = NDArray[np.float64]
 
@@ -198,7 +198,7 @@ def leave_site_out(
     resampling: Resampling,
     *,
     rng: np.random.Generator,
-    jobs: int = 1,
+    work: Work = ALONE,
 ) -> InternalExternal | None:
     """Repeat the whole procedure without each site in turn, and measure it there.
 
@@ -217,8 +217,8 @@ def leave_site_out(
         Its inner folds are used.
     rng : numpy.random.Generator
         Draws inner folds and resamples.
-    jobs : int
-        Processes; the numbers do not depend on it.
+    work : Work
+        How the sites are done; the numbers do not depend on it.
 
     Returns
     -------
@@ -236,11 +236,11 @@ def leave_site_out(
     fit_rng, boot_rng = rng.spawn(2)
     splits = [_without(analysis, sites, site, at) for at, site in enumerate(which.held_out)]
     children = fit_rng.spawn(len(splits))
-    work = (
-        delayed(hold_out)(analysis, [learner], split, resampling.inner_folds, child)
+    units = [
+        (analysis, [learner], split, resampling.inner_folds, child)
         for split, child in zip(splits, children, strict=True)
-    )
-    done: list[dict[str, Held]] = list(Parallel(n_jobs=jobs)(work))
+    ]
+    done = work.each("Sites left out", hold_out, units, kinds=(Held,))
     outcomes = [analysis.outcome.take(split.test) for split in splits]
     place = _common_day(outcomes)
     found, errors = [], []

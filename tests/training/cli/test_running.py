@@ -185,6 +185,7 @@ def test_words_and_seed_reach_the_pipeline(call, study, pipeline, tmp_path):
     assert pipeline.data.patients == study.patients
     assert pipeline.data.events is None
     assert pipeline.data.ignore_unknown
+    assert callable(pipeline.words.pop("told"))
     assert pipeline.words == {
         "out": (tmp_path / "out").resolve(),
         "expires": tomorrow,

@@ -14,6 +14,7 @@ from training.fitting import Outcome
 from training.learners import COMPARATORS, LEARNERS
 from training.metrics.survival import kaplan_meier
 from training.splits import LeakError, Split
+from training.work import Work
 
 LINES = {line.name: line for line in (*LEARNERS, *COMPARATORS)}
 QUICK = Resampling(folds=3, repeats=1, inner_folds=3)
@@ -25,7 +26,7 @@ def tried(*names):
 
 def run(analysis, *names, resampling=QUICK, seed=7, jobs=1):
     rng = np.random.default_rng(seed)
-    return cross_validate(analysis, tried(*names), resampling, rng=rng, jobs=jobs)
+    return cross_validate(analysis, tried(*names), resampling, rng=rng, work=Work(jobs))
 
 
 def auc(analysis, found):

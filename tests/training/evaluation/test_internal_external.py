@@ -19,6 +19,7 @@ from training.learners import LEARNERS
 from training.metrics import MeasureUndefinedError
 from training.metrics.survival import harrell_c
 from training.penalised_fit import ConvergenceError
+from training.work import Work
 
 LINES = {line.name: line for line in LEARNERS}
 QUICK = Resampling(folds=3, repeats=1, inner_folds=3)
@@ -31,7 +32,7 @@ def at_sites(n, names=("north", "south", "west", "east")):
 
 def leave(analysis, sites, learner="ridge", *, seed=5, jobs=1):
     rng = np.random.default_rng(seed)
-    return leave_site_out(analysis, LINES[learner], sites, QUICK, rng=rng, jobs=jobs)
+    return leave_site_out(analysis, LINES[learner], sites, QUICK, rng=rng, work=Work(jobs))
 
 
 def test_sites_without_a_shift_are_predicted_alike_and_a_new_one_is_covered(draw):
