@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from math import ceil, exp, inf, log, pi, sqrt
+from math import ceil, exp, inf, log, pi
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.stats import norm
 
 from predictor.errors import InvalidInputError
+from training.samplesize.binormal import binormal, require_inside
 
 TARGET_SHRINKAGE = 0.9
 ALLOWED_OPTIMISM = 0.05
@@ -41,8 +41,8 @@ def n_for_shrinkage(r2: float, *, n_parameters: int, shrinkage: float = TARGET_S
     ----------
     Riley RD et al. Stat Med 2019;38:1276-1296, eq. 11.
     """
-    _require_inside("target shrinkage", shrinkage, 0, 1)
-    _require_inside("Cox-Snell R²", r2, 0, shrinkage)
+    require_inside("target shrinkage", shrinkage, 0, 1)
+    require_inside("Cox-Snell R²", r2, 0, shrinkage)
     _require_parameters(n_parameters)
     return ceil(_n_at(shrinkage, r2, n_parameters))
 
@@ -75,7 +75,7 @@ def n_for_optimism(r2: float, *, event_share: float, n_parameters: int) -> int:
     """
     _require_parameters(n_parameters)
     largest = max_cox_snell(event_share)
-    _require_inside("Cox-Snell R²", r2, 0, largest)
+    require_inside("Cox-Snell R²", r2, 0, largest)
     return ceil(_n_at(r2 / (r2 + ALLOWED_OPTIMISM * largest), r2, n_parameters))
 
 
@@ -101,7 +101,7 @@ def n_for_overall_risk(event_share: float) -> int:
     ----------
     Riley RD et al. BMJ 2020;368:m441.
     """
-    _require_inside("share with the outcome", event_share, 0, 1)
+    require_inside("share with the outcome", event_share, 0, 1)
     return ceil((1.96 / RISK_MARGIN) ** 2 * event_share * (1 - event_share))
 
 
@@ -123,7 +123,7 @@ def max_cox_snell(event_share: float) -> float:
     InvalidInputError
         If the share is outside (0, 1).
     """
-    _require_inside("share with the outcome", event_share, 0, 1)
+    require_inside("share with the outcome", event_share, 0, 1)
     return 1 - exp(2 * _null_log_likelihood(event_share))
 
 
@@ -154,15 +154,10 @@ def cox_snell_from_auc(auc: float, *, event_share: float) -> float:
     ----------
     Riley RD, Van Calster B, Collins GS. Stat Med 2021;40:859-864.
     """
-    _require_inside("expected AUC", auc, 0.5, 1)
-    _require_inside("share with the outcome", event_share, 0, 1)
-    mu = sqrt(2) * float(norm.ppf(auc))
-    x = np.linspace(-12, 12 + mu, 20_001)
-    log_odds = log(event_share / (1 - event_share)) - mu**2 / 2 + mu * x
-    happened = event_share * norm.pdf(x - mu) * -np.logaddexp(0, -log_odds)
-    did_not = (1 - event_share) * norm.pdf(x) * -np.logaddexp(0, log_odds)
-    gained = float(np.trapezoid(happened + did_not, x)) - _null_log_likelihood(event_share)
-    return 1 - exp(-2 * gained)
+    risks = binormal(auc, event_share=event_share)
+    happened = risks.events @ -np.logaddexp(0, -risks.log_odds)
+    did_not = risks.others @ -np.logaddexp(0, risks.log_odds)
+    return 1 - exp(-2 * (float(happened + did_not) - _null_log_likelihood(event_share)))
 
 
 def cox_snell_from_c(c: float, *, event_share: float) -> float:
@@ -190,9 +185,9 @@ def cox_snell_from_c(c: float, *, event_share: float) -> float:
     Jinks RC, Royston P, Parmar MKB. BMC Med Res Methodol 2015;15:82. Riley RD et al. Stat Med
     2019;38:1276-1296.
     """
-    _require_inside("expected C", c, 0.5, 1)
+    require_inside("expected C", c, 0.5, 1)
     if event_share != 1:
-        _require_inside("share with the event", event_share, 0, 1)
+        require_inside("share with the event", event_share, 0, 1)
     d = 5.50 * (c - 0.5) + 10.26 * (c - 0.5) ** 3
     explained = pi / 8 * d**2
     r2_d = explained / (pi**2 / 6 + explained)
@@ -228,8 +223,8 @@ def expected_shrinkage(r2: float, *, n: int, n_parameters: int) -> float:
     ----------
     Riley RD et al. Stat Med 2019;38:1276-1296, eq. 11.
     """
-    _require_inside("Cox-Snell R²", r2, 0, 1)
-    _require_inside("number of people", n, 0, inf)
+    require_inside("Cox-Snell R²", r2, 0, 1)
+    require_inside("number of people", n, 0, inf)
     _require_parameters(n_parameters)
 
     def excess(shrinkage: float) -> float:
@@ -248,14 +243,6 @@ def _n_at(shrinkage: float, r2: float, n_parameters: int) -> float:
 def _null_log_likelihood(event_share: float) -> float:
     """Give the expected log-likelihood of one person under the prevalence."""
     return event_share * log(event_share) + (1 - event_share) * log(1 - event_share)
-
-
-def _require_inside(what: str, value: float, low: float, high: float) -> None:
-    """Refuse a number outside an open range."""
-    if not low < value < high:
-        raise InvalidInputError(
-            f"{what} {value:g} is refused; it must lie above {low:g} and below {high:g}"
-        )
 
 
 def _require_parameters(n_parameters: int) -> None:
