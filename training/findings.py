@@ -202,7 +202,7 @@ def summary(findings: Findings) -> dict[str, Any]:
         As in the JSON of ``run``; ``metrics`` are those of the chosen learner.
     """
     flow, chosen = findings.cohort.flow, findings.choice
-    across = findings.internal_external
+    across, size = findings.internal_external, findings.sample_size
     metrics = {
         name: {metric: estimate.to_dict() for metric, estimate in found.items()}
         for name, found in findings.metrics.items()
@@ -223,5 +223,6 @@ def summary(findings: Findings) -> dict[str, Any]:
         "candidates": metrics,
         "metrics": {} if chosen is None else metrics[chosen.learner.name],
         "internal_external": None if across is None else across.to_dict(),
+        "sample_size": None if size is None else size.to_dict(),
         "sentinels": {name: s.to_dict() for name, s in findings.sentinels.items()},
     }

@@ -8,7 +8,7 @@ import pytest
 
 from predictor.dictionary import Variable
 from training.cohort import Flow
-from training.config import RunConfig
+from training.config import RunConfig, read_dictionary
 from training.evaluation import Analysis, Choice, OutOfFold, Sentinel
 from training.findings import Findings, sample_size_of, status_of, summary, why_unevaluated
 from training.fitting import Outcome
@@ -168,3 +168,18 @@ def test_the_summary_holds_plain_numbers(chosen):
     )
     assert findings.stamp == "exploratory"
     assert replace(findings, status="fitted").stamp == "internally_validated"
+
+
+def test_safety_variables_the_site_and_constant_columns_are_no_parameters():
+    dictionary = read_dictionary()
+    cohort_like = people(40, 40)
+    wanted = RunConfig.model_validate(
+        {"task": "response", "outcome": "response_madrs", "candidates": ["ridge"]}
+    )
+    predictors = dictionary.predictors()
+    assert not any(v.use == "safety" for v in predictors)
+    assert "site" not in {v.id for v in predictors}
+    constant = {"v2": np.ones(80), "route": np.full(80, np.nan)}
+    analysis = replace(cohort_like, values=cohort_like.values | constant)
+    # v0 and v1 are left: v2 is the same in everybody and nobody answered the route
+    assert sample_size_of(wanted, analysis).n_parameters == 2

@@ -10,6 +10,7 @@ from scipy.stats import norm
 
 from predictor.errors import InvalidInputError
 from training.samplesize import (
+    SampleSize,
     cox_snell_from_auc,
     cox_snell_from_c,
     expected_shrinkage,
@@ -167,3 +168,48 @@ def test_numbers_outside_their_range_are_refused(wrong):
     }
     with pytest.raises(InvalidInputError):
         required_sample(settings.pop("task"), **settings)
+
+
+def test_expected_optimism_at_the_number_that_its_criterion_asks_is_the_one_allowed():
+    # evidence, documented case: R2cs .288, 24 parameters, share .174: 662 people for 0.05
+    size = SampleSize(
+        "response", 0.9, 0.174, 24, 662, 0.288, {"optimism": 662},
+        expected_shrinkage(0.288, n=662, n_parameters=24),
+    )  # fmt: skip
+    assert size.expected_shrinkage == pytest.approx(0.9052, abs=5e-4)
+    assert size.expected_optimism == pytest.approx(0.05, abs=3e-4)
+    assert size.expected_r2 == pytest.approx(0.288 / 0.6032, abs=1e-4)
+
+
+def test_so_few_people_that_anything_fits_have_no_optimism_to_name():
+    size = required_sample(
+        "response", discrimination=0.65, event_share=0.5, n_parameters=60, n_available=29
+    )
+    assert size.expected_optimism is None
+    assert size.to_dict()["expected_optimism"] is None
+    assert "almost perfectly" in size.paragraphs[2]
+
+
+def test_the_paragraphs_say_precision_and_worth_in_figures():
+    size = required_sample(
+        "response", discrimination=0.65, event_share=0.5, n_parameters=20, n_available=458
+    )
+    text = " ".join(size.paragraphs)
+    # worked case: 458 people make the interval of the AUC 0.1 wide
+    assert "an AUC of 0.65 to about ±0.05" in text
+    assert "0.4 at 0.3, 2.9 at 0.4, 10.7 at 0.5, 4.3 at 0.6" in text
+    assert "2,504; optimism of R² is at most 0.05: 505" in text
+    assert json.loads(json.dumps(size.to_dict()))["net_benefit_gain"]["0.5"] == pytest.approx(
+        0.107, abs=5e-4
+    )
+
+
+def test_a_time_to_event_says_what_cannot_be_told_beforehand():
+    size = required_sample(
+        "relapse", discrimination=0.65, event_share=0.5, n_parameters=10, n_available=300
+    )
+    assert size.precision is None
+    assert size.net_benefit_gain == {}
+    text = " ".join(size.paragraphs)
+    for words in ("there is only this one", "depends on the censoring", "Snell's R²"):
+        assert words in text

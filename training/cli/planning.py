@@ -14,7 +14,6 @@ from predictor.console import (
     QuietOption,
     Screen,
     UnknownOption,
-    aligned,
 )
 from predictor.errors import InvalidInputError
 from training.cli.options import (
@@ -30,12 +29,6 @@ from training.cli.running import input_of, say_shipped
 if TYPE_CHECKING:
     from training.cohort import Cohort
     from training.samplesize import SampleSize
-
-_CRITERIA = {
-    "shrinkage": "effects shrink by a tenth at most",
-    "optimism": "optimism of R² at most 0.05",
-    "overall_risk": "overall risk known to 5 percentage points",
-}
 
 
 def plan(  # noqa: PLR0913 - one argument for each option
@@ -88,9 +81,6 @@ def _document(size: SampleSize, cohort: Cohort) -> dict[str, Any]:
 def _lines(size: SampleSize, cohort: Cohort) -> list[Line]:
     """Put the plan into words."""
     verdict = "enough people" if size.is_enough else "too few people"
-    rows = [(words, str(size.by_criterion[c])) for c, words in _CRITERIA.items()
-            if c in size.by_criterion]  # fmt: skip
-    lines = [Line(verdict, style="bold"), Line(size.sentence, 2)]
+    lines = [Line(verdict, style="bold")]
     lines += [Line("simulated data: no row is a real person", 2)] * (cohort.origin == "simulated")
-    lines += [Line(""), Line("People needed so that", style="bold"), *aligned(rows, indent=2)]
-    return [*lines, Line("Trees need more than these minima.", 2)]
+    return [*lines, *(Line(words, 2) for words in size.paragraphs)]

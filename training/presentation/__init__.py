@@ -79,7 +79,7 @@ def make_report(findings: Findings, charts: dict[str, Chart]) -> RunReport:
         source=cohort.source,
         flow=cohort.flow,
         stamp=None if findings.model is None else findings.stamp,
-        sample_size=() if findings.sample_size is None else (findings.sample_size.sentence,),
+        sample_size=() if findings.sample_size is None else findings.sample_size.paragraphs,
         table_one=_table_one(cohort),
         missing_outcomes=_missing(findings),
         candidates=_candidates(findings),

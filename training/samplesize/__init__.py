@@ -10,6 +10,7 @@ from math import sqrt
 from typing import Literal
 
 from predictor.errors import InvalidInputError
+from training.samplesize.binormal import net_benefit_gain
 from training.samplesize.criteria import (
     cox_snell_from_auc,
     cox_snell_from_c,
@@ -19,6 +20,13 @@ from training.samplesize.criteria import (
     n_for_overall_risk,
     n_for_shrinkage,
 )
+from training.samplesize.external import (
+    Z,
+    interval_of_oe,
+    standard_error_of_c,
+    standard_error_of_slope,
+)
+from training.samplesize.wording import paragraphs
 
 __all__ = [
     "SampleSize",
@@ -33,6 +41,9 @@ __all__ = [
 ]
 
 Task = Literal["response", "relapse"]
+
+THRESHOLDS = (0.3, 0.4, 0.5, 0.6)
+"""Risks from which one might act, at which the worth of a model is told beforehand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +107,66 @@ class SampleSize:
         return self.events_available / self.n_parameters
 
     @property
+    def expected_r2(self) -> float:
+        """R² expected in new people: Nagelkerke's for response, Cox-Snell's for relapse."""
+        return self.cox_snell_r2 / self._largest_r2
+
+    @property
+    def expected_optimism(self) -> float | None:
+        """R² seen in the people fitted to, less that in new people; None where it has no bound.
+
+        The second criterion solved for the optimism at the expected shrinkage S: R²·(1/S - 1).
+        Without shrinkage an R² above the largest possible one would be seen if people are too few.
+        """
+        seen = self.cox_snell_r2 / self.expected_shrinkage
+        if seen >= self._largest_r2:
+            return None
+        return (seen - self.cox_snell_r2) / self._largest_r2
+
+    @property
+    def _largest_r2(self) -> float:
+        """Largest Cox-Snell R²; for a time to event it is counted as 1."""
+        return max_cox_snell(self.event_share) if self.task == "response" else 1.0
+
+    @property
+    def precision(self) -> dict[str, tuple[float, float]] | None:
+        """95 % intervals that as many new people would give; None for a time to event.
+
+        Keys ``auc``, ``oe`` and ``calibration_slope``, of a model that is calibrated and
+        discriminates as declared.
+        """
+        n, share = self.n_available, self.event_share
+        if self.task != "response" or n < 2:
+            return None
+        of_c = Z * standard_error_of_c(self.discrimination, n=n, event_share=share)
+        of_slope = Z * standard_error_of_slope(self.discrimination, n=n, event_share=share)
+        return {
+            "auc": (self.discrimination - of_c, self.discrimination + of_c),
+            "oe": interval_of_oe(1.0, n=n, event_share=share),
+            "calibration_slope": (1 - of_slope, 1 + of_slope),
+        }
+
+    @property
+    def net_benefit_gain(self) -> dict[float, float]:
+        """What the declared AUC buys at best, by threshold; empty for a time to event.
+
+        Net benefit over the better of acting on all and on nobody, per person.
+        """
+        if self.task != "response":
+            return {}
+        return {
+            threshold: net_benefit_gain(
+                self.discrimination, event_share=self.event_share, threshold=threshold
+            )
+            for threshold in THRESHOLDS
+        }
+
+    @property
+    def paragraphs(self) -> tuple[str, ...]:
+        """All of it in words, the sentence first."""
+        return paragraphs(self)
+
+    @property
     def sentence(self) -> str:
         """All of it in words."""
         measure = "AUC" if self.task == "response" else "C"
@@ -125,9 +196,17 @@ class SampleSize:
             "events_required",
             "events_available",
             "events_per_parameter",
+            "expected_r2",
+            "expected_optimism",
             "sentence",
         )
-        return {**asdict(self), **{name: getattr(self, name) for name in derived}}
+        precision = self.precision or {}
+        return {
+            **asdict(self),
+            **{name: getattr(self, name) for name in derived},
+            "precision": {name: {"lo": lo, "hi": hi} for name, (lo, hi) in precision.items()},
+            "net_benefit_gain": {f"{t:g}": gain for t, gain in self.net_benefit_gain.items()},
+        }
 
 
 def required_sample(
