@@ -6,6 +6,8 @@ Nothing is drawn or written here.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from predictor.dictionary import Dictionary, Variable
@@ -19,17 +21,17 @@ from training.evaluation import (
     OutOfFold,
     choose,
     cross_validate,
-    inner_splits,
+    fit_all,
     leave_site_out,
     measure,
     watch,
 )
 from training.findings import Findings, sample_size_of, status_of, why_unevaluated
-from training.fitting import Outcome, Prepared, prepare
+from training.fitting import Outcome
 from training.importers import SourceCohort
 from training.learners import REFERENCE, Learner, learner_named
 from training.outcome import RelapseOutcome
-from training.tuning import Fitted, InnerFold, freeze, inner_folds, tune_and_fit
+from training.tuning import Fitted, freeze
 from training.work import ALONE, Work
 
 
@@ -143,30 +145,27 @@ def fit_final(
     Model
         Calibrated, with interval.
     """
-    rows = np.arange(len(analysis.groups))
     split_rng, refit_rng = rng.spawn(2)
-    outcome = analysis.outcome
-    splits = inner_splits(outcome, analysis.groups, config.resampling.inner_folds, split_rng)
-    materials: dict[tuple[str, ...], tuple[Prepared, list[InnerFold]]] = {}
-
-    def tuned(learner: Learner) -> Fitted:
-        variables = analysis.read_by(learner)
-        key = tuple(variable.id for variable in variables)
-        if key not in materials:
-            inside = inner_folds(analysis.values, variables, rows, outcome, splits)
-            materials[key] = prepare(analysis.values, variables, rows), inside
-        prepared, inside = materials[key]
-        return tune_and_fit(learner, prepared, outcome, inside)
-
     judge = learner_named(REFERENCE[config.task], config.task)
-    reference = tuned(judge) if choice.learner != judge else None
+    wanted = list(dict.fromkeys([choice.learner, judge]))
+    rows = np.arange(len(analysis.groups))
+    fits = fit_all(analysis, wanted, rows, config.resampling.inner_folds, split_rng)
+    chosen, reference = (_fitted(fits, learner) for learner in (choice.learner, judge))
     return freeze(
-        tuned(choice.learner),
-        outcome,
+        chosen,
+        analysis.outcome,
         n_refits=config.bootstrap_refits,
         rng=refit_rng,
-        reference=reference,
+        reference=None if reference is chosen else reference,
     )
+
+
+def _fitted(fits: Mapping[str, Fitted | str], learner: Learner) -> Fitted:
+    """Take the fit of one learner, or say why there is none."""
+    fit = fits[learner.name]
+    if isinstance(fit, str):
+        raise InvalidInputError(f"{learner.name} could not be fitted to everybody: {fit}")
+    return fit
 
 
 def _named(wanted: tuple[str, ...], dictionary: Dictionary, key: str) -> tuple[Variable, ...]:

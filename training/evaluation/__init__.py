@@ -1,14 +1,7 @@
 """How good a learner is in people it never saw, and which one is chosen."""
 
 from training.evaluation.choice import Choice, choose
-from training.evaluation.cross_validation import (
-    RISK_DAYS,
-    Analysis,
-    OutOfFold,
-    Resampling,
-    cross_validate,
-    inner_splits,
-)
+from training.evaluation.cross_validation import OutOfFold, Resampling, cross_validate
 from training.evaluation.internal_external import (
     InternalExternal,
     SiteResult,
@@ -17,6 +10,7 @@ from training.evaluation.internal_external import (
     sites_of,
 )
 from training.evaluation.performance import measure
+from training.evaluation.procedure import RISK_DAYS, Analysis, fit_all, inner_splits
 from training.evaluation.sentinels import Sentinel, watch
 
 __all__ = [
@@ -31,6 +25,7 @@ __all__ = [
     "Sites",
     "choose",
     "cross_validate",
+    "fit_all",
     "inner_splits",
     "leave_site_out",
     "measure",

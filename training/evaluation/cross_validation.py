@@ -15,20 +15,15 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from predictor.boosted import Boosted
 from predictor.calibration import logistic
-from predictor.dictionary import Variable
-from predictor.errors import InvalidInputError
 from training.calibrating import fit_baseline
-from training.fitting import Outcome, Prepared, Values, prepare
+from training.evaluation.procedure import RISK_DAYS, Analysis, fit_all, predicted
+from training.fitting import Outcome
 from training.learners import AVERAGE, COMPARATORS, Learner
-from training.penalised_fit import ConvergenceError
 from training.splits import Split, feasible_folds, folds, require_disjoint
-from training.tuning import Fitted, inner_folds, tune_and_fit
+from training.tuning import Fitted
 from training.work import ALONE, Work
 
 Floats = NDArray[np.float64]
-
-RISK_DAYS = (15, 30, 60, 90, 120, 150, 180)
-"""Days after time zero at which relapse risks are evaluated."""
 
 
 class Resampling(BaseModel):
@@ -47,56 +42,6 @@ class Resampling(BaseModel):
     folds: int = Field(5, ge=2)
     repeats: int = Field(2, ge=1)
     inner_folds: int = Field(5, ge=2)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Analysis:
-    """The people analysed and what is known of them.
-
-    Parameters
-    ----------
-    values : mapping of str to ndarray, shape (n,)
-        Coded answers.
-    variables : tuple of Variable
-        Candidate predictors.
-    declared : tuple of Variable
-        The few read by learners for declared variables.
-    severity : tuple of Variable
-        Baseline severity, for the comparator.
-    outcome : Outcome
-        What is predicted.
-    groups : tuple of str
-        Patient of each row.
-    """
-
-    values: Values
-    variables: tuple[Variable, ...]
-    declared: tuple[Variable, ...]
-    severity: tuple[Variable, ...]
-    outcome: Outcome
-    groups: tuple[str, ...]
-
-    @property
-    def task(self) -> str:
-        """``response`` or ``relapse``."""
-        return "response" if self.outcome.days is None else "relapse"
-
-    def read_by(self, learner: Learner) -> tuple[Variable, ...]:
-        """Tell which variables a learner reads.
-
-        Parameters
-        ----------
-        learner : Learner
-            Candidate or comparator.
-
-        Returns
-        -------
-        tuple of Variable
-            All, the declared ones, or severity alone.
-        """
-        if learner in COMPARATORS:
-            return self.severity
-        return self.declared if learner.declared_only else self.variables
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -202,31 +147,6 @@ def cross_validate(
     return {name: _gather(name, analysis, splits, done) for name in done[0]}
 
 
-def inner_splits(
-    outcome: Outcome, groups: Sequence[str], wanted: int, rng: np.random.Generator
-) -> list[Split]:
-    """Split one training set for tuning and calibration.
-
-    Parameters
-    ----------
-    outcome : Outcome
-        Of the training rows.
-    groups : sequence of str
-        Their patients.
-    wanted : int
-        Inner folds wanted; fewer where the rarer outcome is too rare.
-    rng : numpy.random.Generator
-        Draws the splits.
-
-    Returns
-    -------
-    list of Split
-        One repeat.
-    """
-    possible = feasible_folds(outcome.events, wanted, groups=groups)
-    return folds(outcome.events, groups=groups, n_splits=possible, n_repeats=1, rng=rng)
-
-
 def hold_out(
     analysis: Analysis,
     tried: Sequence[Learner],
@@ -256,30 +176,12 @@ def hold_out(
     """
     groups = np.asarray(analysis.groups)
     require_disjoint(groups, train=split.train, test=split.test)
+    fits = fit_all(analysis, tried, split.train, wanted, rng)
+    held = {
+        name: _failed(split, fit) if isinstance(fit, str) else _predict(fit, analysis, split)
+        for name, fit in fits.items()
+    }
     outcome = analysis.outcome.take(split.train)
-    held: dict[str, Held] = {}
-    try:
-        inner = inner_splits(outcome, groups[split.train].tolist(), wanted, rng)
-    except InvalidInputError as error:
-        inner, reason = [], str(error)
-    shared: dict[tuple[str, ...], tuple[Prepared, list[object]]] = {}
-    for learner in tried:
-        if not inner:
-            held[learner.name] = _failed(split, reason)
-            continue
-        variables = analysis.read_by(learner)
-        key = tuple(v.id for v in variables)
-        try:
-            if key not in shared:
-                prepared = prepare(analysis.values, variables, split.train)
-                found = inner_folds(analysis.values, variables, split.train, outcome, inner)
-                shared[key] = (prepared, list(found))
-            prepared, inside = shared[key]
-            fitted = tune_and_fit(learner, prepared, outcome, inside)  # type: ignore[arg-type]
-        except (InvalidInputError, ConvergenceError) as error:
-            held[learner.name] = _failed(split, str(error))
-            continue
-        held[learner.name] = _predict(fitted, analysis, split)
     held[AVERAGE[analysis.task]] = _average(outcome, split)
     return held
 
@@ -287,14 +189,7 @@ def hold_out(
 def _predict(fitted: Fitted, analysis: Analysis, split: Split) -> Held:
     """Predict the held-out people of one split."""
     prepared = fitted.prepared
-    rows = {v: analysis.values[v][split.test] for v in prepared.encoding.variables}
-    X = prepared.encoding.transform(rows) if rows else np.empty((len(split.test), 0))
-    margin = fitted.margin(X)
-    probability = logistic(margin)
-    if fitted.baseline is not None:
-        probability = fitted.baseline.risk(margin[:, None], np.array(RISK_DAYS, dtype=np.float64))
-        # Hazards of different fits share no zero; from the reference of each, they compare.
-        margin = margin - fitted.calibration.affine.apply(fitted.fitted.learner.base)
+    margin, probability = predicted(fitted, analysis.values, split.test)
     boosted = isinstance(fitted.fitted.learner, Boosted)
     read = prepared.X if boosted else prepared.complete
     raw = prepared.encoding.by_variable(fitted.fitted.learner.contributions(read))

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from predictor.errors import InvalidInputError
-from training.evaluation.cross_validation import RISK_DAYS, Analysis, Held, Resampling, hold_out
+from training.evaluation.cross_validation import Held, Resampling, hold_out
 from training.evaluation.performance import evaluated_days
+from training.evaluation.procedure import RISK_DAYS, Analysis
 from training.fitting import Outcome
 from training.learners import Learner
 from training.metrics import MeasureUndefinedError, calibration

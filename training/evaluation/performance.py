@@ -8,7 +8,8 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from training.evaluation.cross_validation import RISK_DAYS, OutOfFold
+from training.evaluation.cross_validation import OutOfFold
+from training.evaluation.procedure import RISK_DAYS
 from training.fitting import Outcome
 from training.learners import AVERAGE
 from training.metrics import MeasureUndefinedError, binary, calibration, survival

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from predictor.dictionary import Variable
 from predictor.errors import InvalidInputError
-from training.evaluation.cross_validation import Analysis
+from training.evaluation.procedure import Analysis
 from training.fitting import Outcome
 from training.metrics.binary import auroc
 from training.metrics.survival import harrell_c

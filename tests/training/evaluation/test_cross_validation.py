@@ -9,7 +9,7 @@ from sklearn.metrics import roc_auc_score
 
 import training.evaluation.cross_validation as cv
 from predictor.errors import InvalidInputError
-from training.evaluation import RISK_DAYS, Resampling, cross_validate
+from training.evaluation import RISK_DAYS, Resampling, cross_validate, procedure
 from training.fitting import Outcome
 from training.learners import COMPARATORS, LEARNERS
 from training.metrics.survival import kaplan_meier
@@ -135,7 +135,7 @@ def test_answers_of_held_out_people_change_their_own_prediction_alone(draw):
 def test_every_fit_gets_the_people_of_its_training_fold_alone(draw, monkeypatch):
     analysis, seen = draw(), []
     analysis.values["v2"][:] = np.arange(120)  # tells who is who
-    kept = cv.tune_and_fit
+    kept = procedure.tune_and_fit
 
     def spy(learner, prepared, outcome, folds):
         if learner.name != "ridge":
@@ -145,7 +145,7 @@ def test_every_fit_gets_the_people_of_its_training_fold_alone(draw, monkeypatch)
         seen.append((set(prepared.X[:, 2].astype(int)), inside, held))
         return kept(learner, prepared, outcome, folds)
 
-    monkeypatch.setattr(cv, "tune_and_fit", spy)
+    monkeypatch.setattr(procedure, "tune_and_fit", spy)
     found = run(analysis, "ridge")["ridge"]
     everybody = set(range(120))
     assert len(seen) == 3

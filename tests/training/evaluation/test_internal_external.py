@@ -12,7 +12,7 @@ from statsmodels.api import GLM, add_constant, families
 import training.evaluation.cross_validation as cv
 import training.evaluation.internal_external as ie
 from predictor.errors import InvalidInputError
-from training.evaluation import RISK_DAYS, Resampling, leave_site_out, sites_of
+from training.evaluation import RISK_DAYS, Resampling, leave_site_out, procedure, sites_of
 from training.evaluation.cross_validation import Held
 from training.fitting import Outcome
 from training.learners import LEARNERS
@@ -94,8 +94,8 @@ def test_the_site_held_out_is_never_read_while_fitting(draw, monkeypatch, poison
         fits.append(cv_fit(*args))
         return fits[-1]
 
-    cv_fit = cv.tune_and_fit
-    monkeypatch.setattr(cv, "tune_and_fit", watched)
+    cv_fit = procedure.tune_and_fit
+    monkeypatch.setattr(procedure, "tune_and_fit", watched)
     monkeypatch.setattr(cv, "_predict", lambda *_: None)  # reads the site, after fitting
     values = {name: answers.copy() for name, answers in analysis.values.items()}
     events = analysis.outcome.events.copy()
