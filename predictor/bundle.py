@@ -13,7 +13,7 @@ import io
 import json
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -25,12 +25,15 @@ from predictor.errors import BundleError, InvalidInputError
 from predictor.model import Model
 from predictor.safety import SafetyRules
 
-FORMAT = 1
-"""Number of the folder's format; a newer one is refused, older ones keep their reader."""
+FORMAT = 2
+"""Number of the folder's format; a newer one is refused, older ones keep their reader.
+
+Format 1 had no lineage; it is read as one that is empty."""
 
 FILES = ("arrays.npz", "model.json", "reference.json")
 _MODEL_KEYS = {"task", "family", "dictionary", "safety", "encoding"}
 _REFERENCE_KEYS = {"name", "row", "score"}
+_LINEAGE_KEYS = {"outcome", "development", "parent", "validation"}
 _NAMED = {
     "data_origin": ("real", "simulated"),
     "stamp": ("exploratory", "internally_validated", "externally_validated"),
@@ -106,6 +109,11 @@ class Bundle:
         Where it comes from.
     reference : tuple of dict
         Generated rows with their frozen scores: keys ``name``, ``row``, ``score``.
+    lineage : dict
+        What later validations need and no score does, as plain values: ``outcome`` (the rule),
+        ``development`` (means, spread and missing answers of the training columns), ``parent``
+        (what this model was updated from) and ``validation`` (what it was tested on); each may
+        be absent.
     """
 
     model: Model
@@ -113,6 +121,7 @@ class Bundle:
     safety: SafetyRules
     provenance: Provenance
     reference: tuple[Mapping[str, Any], ...] = ()
+    lineage: Mapping[str, Any] = field(default_factory=dict)
 
 
 def write_bundle(bundle: Bundle, folder: Path) -> Path:
@@ -153,6 +162,7 @@ def write_bundle(bundle: Bundle, folder: Path) -> Path:
     manifest: dict[str, Any] = {
         "format": FORMAT,
         "files": {name: _sha256((folder / name).read_bytes()) for name in FILES},
+        "lineage": dict(bundle.lineage),
         **provenance,
     }
     manifest["manifest_sha256"] = _sha256(_canonical(manifest))
@@ -194,12 +204,36 @@ def read_bundle(folder: Path) -> Bundle:
     if not isinstance(reference, list) or not all(_is_reference(row) for row in reference):
         raise BundleError(f"{folder / 'reference.json'} has unknown or missing keys; {_AGAIN}")
     try:
-        read = _assemble(model, arrays, _provenance(manifest), reference)
+        read = replace(
+            _assemble(model, arrays, _provenance(manifest), reference),
+            lineage=manifest.get("lineage", {}),
+        )
     except (InvalidInputError, LookupError, TypeError, ValueError) as error:
         raise BundleError(f"{folder} holds parts that do not fit together; {_AGAIN}") from error
     if set(read.model.to_arrays()) != set(arrays):
         raise BundleError(f"{folder / 'arrays.npz'} has unknown or missing keys; {_AGAIN}")
     return read
+
+
+def fingerprint(folder: Path) -> str:
+    """Name a bundle by its content.
+
+    Parameters
+    ----------
+    folder : Path
+        A bundle.
+
+    Returns
+    -------
+    str
+        SHA-256 of its manifest, which holds those of its files.
+
+    Raises
+    ------
+    BundleError
+        If it has no manifest, or one that was changed.
+    """
+    return str(_read_manifest(Path(folder))["manifest_sha256"])
 
 
 def _assemble(
@@ -266,8 +300,10 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
     if not signed or content != _canonical(manifest):
         raise BundleError(f"{path} was changed after it was written; {_AGAIN}")
     known = {"format", "files", *Provenance.__slots__}
-    named = unsigned.get("files")
-    if set(unsigned) != known or not isinstance(named, dict) or set(named) != set(FILES):
+    known |= {"lineage"} if manifest["format"] > 1 else set()
+    named, lineage = unsigned.get("files"), unsigned.get("lineage", {})
+    whole = set(unsigned) == known and isinstance(named, dict) and set(named) == set(FILES)
+    if not (whole and isinstance(lineage, dict) and set(lineage) <= _LINEAGE_KEYS):
         raise BundleError(f"{path} has unknown or missing keys; {_AGAIN}")
     return manifest
 

@@ -13,6 +13,7 @@ from predictor.scoring import load, with_reference
 from training.config import read_safety
 from training.findings import Findings
 from training.learners import AVERAGE
+from training.lineage import lineage_of
 
 
 def write_model(findings: Findings, folder: Path, *, expires: str = "") -> Path:
@@ -62,6 +63,7 @@ def write_model(findings: Findings, folder: Path, *, expires: str = "") -> Path:
             package_version=version("ketamine-response"),
             expires=expires,
         ),
+        lineage=lineage_of(definition, findings.model, analysis.values),
     )
     write_bundle(with_reference(bundle), folder)
     load(folder).verify()

@@ -6,12 +6,13 @@ import hashlib
 import io
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from predictor.bundle import FILES, FORMAT, read_bundle, write_bundle
+from predictor.bundle import FILES, FORMAT, fingerprint, read_bundle, write_bundle
 from predictor.errors import BundleError, InvalidInputError
 from predictor.scoring import Scorer
 
@@ -128,6 +129,33 @@ def test_another_format_is_refused(number, folder):
         read_bundle(folder)
 
 
+def test_the_first_format_had_no_lineage_and_is_read(folder, scorers, candidate):
+    sign(folder, format=1, lineage=...)
+    read = read_bundle(folder)
+    assert read.lineage == {}
+    assert Scorer(read).score(candidate()).to_dict() == scorers["cox"].score(candidate()).to_dict()
+    sign(folder, format=1, lineage={})
+    with pytest.raises(BundleError, match="unknown or missing keys"):
+        read_bundle(folder)
+
+
+def test_a_lineage_comes_back_as_it_was_written(bundles, tmp_path):
+    kept = {"outcome": {"name": "x", "at_most": 10.5}, "parent": {"events": 12}}
+    write_bundle(replace(bundles["cox"], lineage=kept), tmp_path / "one")
+    assert read_bundle(tmp_path / "one").lineage == kept
+
+
+def test_a_fingerprint_is_the_hash_that_the_manifest_carries(folders, folder):
+    named = {fingerprint(folders[kind]) for kind in KINDS}
+    assert len(named) == len(KINDS)
+    manifest = json.loads((folder / "manifest.json").read_bytes())
+    said = manifest.pop("manifest_sha256")
+    assert fingerprint(folder) == said == hashlib.sha256(canonical(manifest)).hexdigest()
+    (folder / "manifest.json").write_bytes(canonical(manifest | {"manifest_sha256": "0"}))
+    with pytest.raises(BundleError, match="changed"):
+        fingerprint(folder)
+
+
 @pytest.mark.parametrize("content", [b"[]", b"{}", b'{"format": NaN}', b"[" * 100_000, b'"\xff"'])
 def test_a_foreign_manifest_is_refused(content, folder):
     (folder / "manifest.json").write_bytes(content)
@@ -143,6 +171,9 @@ def test_a_foreign_manifest_is_refused(content, folder):
         {"files": {}},
         {"files": ["model.json"]},
         {"files": dict.fromkeys((*FILES, "code.py"), "0")},
+        {"lineage": ...},
+        {"lineage": []},
+        {"lineage": {"patients": []}},
     ],
 )
 def test_unknown_and_missing_keys_of_the_manifest_are_refused(changed, folder):

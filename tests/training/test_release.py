@@ -17,6 +17,7 @@ from training.config import RunConfig, read_dictionary, read_outcomes, read_worl
 from training.evaluation import RISK_DAYS, Choice, OutOfFold
 from training.findings import Findings
 from training.learners import LEARNERS
+from training.lineage import outcome_of
 from training.metrics.intervals import PairedDifference
 from training.release import _horizon, average_of, write_model
 from training.simulation import simulate, write_cohort
@@ -223,3 +224,24 @@ def test_a_folder_that_holds_something_is_not_written_over(written):
 def test_a_response_without_a_window_has_no_horizon():
     found = SimpleNamespace(cohort=SimpleNamespace(definition=SimpleNamespace(window=None)))
     assert _horizon(found) == 0
+
+
+@pytest.mark.parametrize(("outcome", "name"), CASES)
+def test_a_bundle_keeps_its_outcome_and_its_cohort_for_later(written, outcome, name):
+    found, _, folder = written(outcome, name)
+    bundle = load(folder).bundle
+    assert outcome_of(bundle) == found.cohort.definition
+    columns = bundle.lineage["development"]
+    X = bundle.model.encoding.transform(found.analysis.values)
+    np.testing.assert_allclose(columns["mean"], np.nanmean(X, axis=0), rtol=1e-3)
+    np.testing.assert_allclose(columns["sd"], np.nanstd(X, axis=0), rtol=1e-3)
+    np.testing.assert_allclose(columns["missing"], np.isnan(X).mean(axis=0), atol=1e-3)
+
+
+def test_an_old_bundle_is_known_by_its_sentence(written):
+    found, _, folder = written("relapse_madrs", "cox_ridge")
+    old = replace(load(folder).bundle, lineage={})
+    assert outcome_of(old) == found.cohort.definition
+    strange = replace(old, provenance=replace(old.provenance, outcome="well again"))
+    with pytest.raises(InvalidInputError, match=r"no entry of outcomes\.yaml says 'well again'"):
+        outcome_of(strange)
