@@ -7,6 +7,7 @@ Nothing is drawn or written here.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,18 +19,24 @@ from training.config import RunConfig
 from training.evaluation import (
     Analysis,
     Choice,
+    Instability,
+    Optimism,
     OutOfFold,
     choose,
     cross_validate,
     fit_all,
+    instability,
     leave_site_out,
     measure,
+    optimism,
+    repeat_in_resamples,
     watch,
 )
 from training.findings import Findings, sample_size_of, status_of, why_unevaluated
 from training.fitting import Outcome
 from training.importers import SourceCohort
 from training.learners import REFERENCE, Learner, learner_named
+from training.metrics import MeasureUndefinedError
 from training.outcome import RelapseOutcome
 from training.tuning import Fitted, freeze
 from training.work import ALONE, Work
@@ -61,7 +68,7 @@ def analyse(
         Status, measures and, unless refused, the model.
     """
     analysis = select(config, cohort)
-    folds_rng, boot_rng, fit_rng, sites_rng = np.random.default_rng(config.seed).spawn(4)
+    folds_rng, boot_rng, fit_rng, sites_rng, again_rng = np.random.default_rng(config.seed).spawn(5)
     sentinels = watch(analysis, cohort.visits)
     learners = [learner_named(name, config.task) for name in config.candidates]
     out_of_fold: dict[str, OutOfFold] = {}
@@ -84,13 +91,83 @@ def analyse(
         across = leave_site_out(
             analysis, choice.learner, sites, config.resampling, rng=sites_rng, work=work
         )
-    model = None
+    model, again = None, Again(unrepeated="a refused run is not repeated in resamples")
     if status != "refused" and choice is not None:
+        again = repeat_procedure(config, analysis, choice, rng=again_rng, work=work)
         model = fit_final(config, analysis, choice, fit_rng)
     return Findings(
         config, cohort, source, analysis, out_of_fold, metrics, undefined, choice, sentinels,
-        size, status, reason, model, across,
+        size, status, reason, model, across, *again,
     )  # fmt: skip
+
+
+class Again(NamedTuple):
+    """What repeating the whole procedure in resamples shows.
+
+    Parameters
+    ----------
+    optimism : Optimism or None
+        What is taken off the apparent performance.
+    instability : Instability or None
+        How far a person's number moves.
+    unrepeated : str
+        Why one or both are missing; empty where neither is.
+    """
+
+    optimism: Optimism | None = None
+    instability: Instability | None = None
+    unrepeated: str = ""
+
+
+def repeat_procedure(
+    config: RunConfig,
+    analysis: Analysis,
+    choice: Choice,
+    *,
+    rng: np.random.Generator,
+    work: Work = ALONE,
+) -> Again:
+    """Repeat the whole procedure in resamples of people.
+
+    Parameters
+    ----------
+    config : RunConfig
+        Resolved settings.
+    analysis : Analysis
+        People and outcome.
+    choice : Choice
+        Whose learner is the kept one.
+    rng : numpy.random.Generator
+        Draws the resamples.
+    work : Work
+        How they are done.
+
+    Returns
+    -------
+    Again
+        Optimism and instability, or why not.
+    """
+    if not config.optimism_resamples:
+        return Again(unrepeated="the settings ask for no resamples (optimism_resamples: 0)")
+    repetitions = repeat_in_resamples(
+        analysis,
+        [learner_named(name, config.task) for name in config.candidates],
+        choice.learner,
+        n_resamples=config.optimism_resamples,
+        inner_folds=config.resampling.inner_folds,
+        rng=rng,
+        work=work,
+    )
+    reasons, gap, spread = [], None, None
+    try:
+        gap = optimism(repetitions, analysis.outcome)
+    except MeasureUndefinedError as error:
+        reasons.append(str(error))
+    try:
+        spread = instability(repetitions, threshold=config.decision_threshold)
+    except MeasureUndefinedError as error:
+        reasons.append(str(error))
+    return Again(gap, spread, "; ".join(reasons))
 
 
 def select(config: RunConfig, cohort: Cohort) -> Analysis:

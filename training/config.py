@@ -44,6 +44,11 @@ class RunConfig(BaseModel):
         How people are split.
     bootstrap_refits : int
         Refits for the interval of trees.
+    optimism_resamples : int
+        Resamples in which the whole procedure is repeated, for optimism and instability: 0 for
+        neither, else at least 20.
+    decision_threshold : float
+        Risk from which one would act, declared beforehand, in (0, 1).
     decision_thresholds : tuple of float
         Ends of the range over which net benefit is shown, in (0, 1).
     planned_course : str
@@ -65,6 +70,8 @@ class RunConfig(BaseModel):
     expected_discrimination: float = Field(0.65, gt=0.5, lt=1)
     resampling: Resampling = Resampling.model_validate({})
     bootstrap_refits: int = Field(30, ge=2)
+    optimism_resamples: int = Field(200, ge=0)
+    decision_threshold: float = Field(0.5, gt=0, lt=1)
     decision_thresholds: tuple[float, float] = (0.2, 0.8)
     planned_course: str = "as planned in the training cohort"
     seed: int = Field(0, ge=0)
@@ -72,10 +79,12 @@ class RunConfig(BaseModel):
 
     @model_validator(mode="after")
     def _in_order(self) -> RunConfig:
-        """Refuse thresholds that are no range."""
+        """Refuse thresholds that are no range, and resamples too few to say anything."""
         low, high = self.decision_thresholds
         if not 0 < low < high < 1:
             raise ValueError("decision_thresholds must be two numbers in order, inside (0, 1)")
+        if 0 < self.optimism_resamples < 20:
+            raise ValueError("optimism_resamples must be 0, or at least 20")
         return self
 
     @model_validator(mode="after")

@@ -11,7 +11,15 @@ import numpy as np
 from predictor.model import Model
 from training.cohort import Cohort
 from training.config import RunConfig
-from training.evaluation import Analysis, Choice, InternalExternal, OutOfFold, Sentinel
+from training.evaluation import (
+    Analysis,
+    Choice,
+    Instability,
+    InternalExternal,
+    Optimism,
+    OutOfFold,
+    Sentinel,
+)
 from training.fitting import prepare
 from training.importers import SourceCohort
 from training.learners import learner_named
@@ -55,6 +63,12 @@ class Findings:
     internal_external : InternalExternal or None
         The chosen learner, each site predicted from the others; None where fewer than three sites
         are large enough.
+    optimism : Optimism or None
+        From the whole procedure repeated in resamples.
+    instability : Instability or None
+        From the same repetitions.
+    unrepeated : str
+        Why there is neither; empty where there is.
     """
 
     config: RunConfig
@@ -71,6 +85,9 @@ class Findings:
     reason: str
     model: Model | None
     internal_external: InternalExternal | None = None
+    optimism: Optimism | None = None
+    instability: Instability | None = None
+    unrepeated: str = ""
 
     @property
     def stamp(self) -> str:
@@ -224,5 +241,7 @@ def summary(findings: Findings) -> dict[str, Any]:
         "metrics": {} if chosen is None else metrics[chosen.learner.name],
         "internal_external": None if across is None else across.to_dict(),
         "sample_size": None if size is None else size.to_dict(),
+        "optimism": None if findings.optimism is None else findings.optimism.to_dict(),
+        "instability": None if findings.instability is None else findings.instability.to_dict(),
         "sentinels": {name: s.to_dict() for name, s in findings.sentinels.items()},
     }

@@ -2,6 +2,7 @@
 
 from training.evaluation.choice import Choice, choose
 from training.evaluation.cross_validation import OutOfFold, Resampling, cross_validate
+from training.evaluation.instability import Instability, instability
 from training.evaluation.internal_external import (
     InternalExternal,
     SiteResult,
@@ -9,16 +10,23 @@ from training.evaluation.internal_external import (
     leave_site_out,
     sites_of,
 )
+from training.evaluation.optimism import Corrected, Optimism, optimism
 from training.evaluation.performance import measure
 from training.evaluation.procedure import RISK_DAYS, Analysis, fit_all, inner_splits
+from training.evaluation.repetitions import Repetition, Repetitions, repeat_in_resamples
 from training.evaluation.sentinels import Sentinel, watch
 
 __all__ = [
     "RISK_DAYS",
     "Analysis",
     "Choice",
+    "Corrected",
+    "Instability",
     "InternalExternal",
+    "Optimism",
     "OutOfFold",
+    "Repetition",
+    "Repetitions",
     "Resampling",
     "Sentinel",
     "SiteResult",
@@ -27,8 +35,11 @@ __all__ = [
     "cross_validate",
     "fit_all",
     "inner_splits",
+    "instability",
     "leave_site_out",
     "measure",
+    "optimism",
+    "repeat_in_resamples",
     "sites_of",
     "watch",
 ]

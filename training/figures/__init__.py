@@ -7,14 +7,18 @@ computed elsewhere; here they are drawn.
 from training.figures.binary import calibration, decision_curve, roc
 from training.figures.canvas import Line
 from training.figures.contributions import beeswarm, importance
+from training.figures.instability import calibration_instability, flips, prediction_instability
 from training.figures.survival import relapse_calibration, relapse_curves
 
 __all__ = [
     "Line",
     "beeswarm",
     "calibration",
+    "calibration_instability",
     "decision_curve",
+    "flips",
     "importance",
+    "prediction_instability",
     "relapse_calibration",
     "relapse_curves",
     "roc",

@@ -22,6 +22,7 @@ from training.model_report import (
     learner_words,
     metric_words,
 )
+from training.presentation import instability, optimism
 from training.presentation.charts import beeswarm, draw, importance
 from training.presentation.sites import METHOD, not_elsewhere, site_table
 from training.table_one import table_one
@@ -42,11 +43,14 @@ Outcomes not observed in their window are missing: counted, never carried forwar
 SMALLEST_GROUP = 10
 """Counts of fewer people than this are hidden, as in the figures by site."""
 
-_SECTIONS: tuple[Callable[[Findings], Section | None], ...] = ()
+_SECTIONS: tuple[Callable[[Findings], Section | None], ...] = (
+    optimism.section,
+    instability.section,
+)
 """Parts of the report that have a file of their own here, in the order in which they are read."""
 
 _NOT_SHOWN = (
-    "Optimism of the whole procedure by bootstrap, instability of single predictions, subgroups.",
+    "Subgroups.",
     "Any effect of treatment: contributions explain the model, not what causes an outcome.",
 )
 
@@ -96,10 +100,22 @@ def make_report(findings: Findings, charts: dict[str, Chart]) -> RunReport:
         ],
         extra=[*filter(None, [site_table(findings)]), *_extra(findings)],
         notes=cohort.notes,
-        methods=_METHODS if findings.internal_external is None else (*_METHODS, METHOD),
+        methods=_methods(findings),
         provenance=provenance(findings),
-        not_shown=(*not_elsewhere(findings), *_NOT_SHOWN),
+        not_shown=(*not_elsewhere(findings), *_unrepeated(findings), *_NOT_SHOWN),
     )  # fmt: skip
+
+
+def _methods(findings: Findings) -> tuple[str, ...]:
+    """Describe what was done, as far as it was."""
+    optional = {METHOD: findings.internal_external, optimism.METHOD: findings.optimism}
+    return (*_METHODS, *(words for words, found in optional.items() if found is not None))
+
+
+def _unrepeated(findings: Findings) -> list[str]:
+    """Say why optimism or instability is not shown."""
+    why = findings.unrepeated
+    return [f"Optimism and instability: {why}."] if why else []
 
 
 def provenance(findings: Findings) -> dict[str, str]:
