@@ -149,18 +149,19 @@ def repeat_procedure(
     """
     if not config.optimism_resamples:
         return Again(unrepeated="the settings ask for no resamples (optimism_resamples: 0)")
+    repeat_rng, error_rng = rng.spawn(2)
     repetitions = repeat_in_resamples(
         analysis,
         [learner_named(name, config.task) for name in config.candidates],
         choice.learner,
         n_resamples=config.optimism_resamples,
         inner_folds=config.resampling.inner_folds,
-        rng=rng,
+        rng=repeat_rng,
         work=work,
     )
     reasons, gap, spread = [], None, None
     try:
-        gap = optimism(repetitions, analysis.outcome)
+        gap = optimism(repetitions, analysis.outcome, rng=error_rng)
     except MeasureUndefinedError as error:
         reasons.append(str(error))
     try:

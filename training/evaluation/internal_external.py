@@ -19,6 +19,7 @@ from predictor.errors import InvalidInputError
 from training.evaluation.cross_validation import Held, Resampling, hold_out
 from training.evaluation.performance import evaluated_days
 from training.evaluation.procedure import RISK_DAYS, Analysis
+from training.evaluation.repetitions import Repetition
 from training.fitting import Outcome
 from training.learners import Learner
 from training.metrics import MeasureUndefinedError, calibration
@@ -303,7 +304,7 @@ def _measures(
     discrimination = "auc" if outcome.days is None else "c_index"
     return {
         discrimination: lambda: _ranking(outcome, held, rng),
-        "calibration_slope": lambda: _slope(outcome, held),
+        "calibration_slope": lambda: slope_of(outcome, held),
         "oe": lambda: _observed_to_expected(outcome, held, place),
     }
 
@@ -325,14 +326,34 @@ def _ranking(outcome: Outcome, held: Held, rng: np.random.Generator) -> tuple[Es
     return found, spread / inside if inside > 0 else float("nan")
 
 
-def _slope(outcome: Outcome, held: Held) -> tuple[Estimate, float]:
-    """Give the slope of the outcome on the margin, by logistic or Cox regression, with Wald's."""
-    _require_spread(held)
+def slope_of(outcome: Outcome, said: Held | Repetition) -> tuple[Estimate, float]:
+    """Give the slope of the outcome on the margin, by logistic or Cox regression, with Wald's.
+
+    Parameters
+    ----------
+    outcome : Outcome
+        Of the people predicted.
+    said : Held or Repetition
+        Their margins and probabilities.
+
+    Returns
+    -------
+    estimate : Estimate
+        1 is ideal; below 1 the predictions are too extreme.
+    error : float
+        Standard error.
+
+    Raises
+    ------
+    MeasureUndefinedError
+        If everybody has the same number, or only one outcome occurs.
+    """
+    _require_spread(said)
     # fitted on the standard deviation's scale, where the search is well conditioned
-    scale = float(held.margin.std())
-    X = ((held.margin - held.margin.mean()) / scale)[:, None]
+    scale = float(said.margin.std())
+    X = ((said.margin - said.margin.mean()) / scale)[:, None]
     if outcome.days is None:
-        calibration.calibration_line(outcome.events, held.probability)  # refuses separation
+        calibration.calibration_line(outcome.events, said.probability)  # refuses separation
         fit = fit_penalised_logistic(X, outcome.events, penalty=0.0)
     else:
         fit = fit_ridge_cox(X, outcome.days, outcome.events, penalty=0.0)
@@ -355,9 +376,9 @@ def _observed_to_expected(
     return found, log(found.hi / found.lo) / (2 * _Z)
 
 
-def _require_spread(held: Held) -> None:
+def _require_spread(said: Held | Repetition) -> None:
     """Stop where everybody has the same number."""
-    if np.ptp(held.margin) < 1e-12:
+    if np.ptp(said.margin) < 1e-12:
         raise MeasureUndefinedError("ranking", "everybody has the same number")
 
 

@@ -9,19 +9,24 @@ the resample, too. The .632+ estimate, which rests on those who were not, stands
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from training.evaluation.internal_external import slope_of
 from training.evaluation.performance import evaluated_days
 from training.evaluation.procedure import RISK_DAYS
 from training.evaluation.repetitions import Repetition, Repetitions
 from training.fitting import Outcome
 from training.metrics import MeasureUndefinedError, binary, calibration, survival
+from training.metrics.bootstrap import bootstrap_c
+from training.metrics.intervals import Estimate, delong_interval
 
 Floats = NDArray[np.float64]
 Measure = Callable[[Outcome, Floats, Floats], float]
+
+_Z = 1.959963984540054
 
 MINIMUM_RESAMPLES = 20
 """With fewer resamples that gave a model no optimism is told."""
@@ -41,12 +46,16 @@ class Corrected:
         Apparent less optimism (Harrell).
     resamples : int
         In which the measure had a value.
+    lo, hi : float or None
+        Ends of the 95 % interval of `value`; None where none has been shown to hold.
     """
 
     apparent: float
     optimism: float
     value: float
     resamples: int
+    lo: float | None = None
+    hi: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +68,7 @@ class Optimism:
         By name.
     undefined : dict of str to str
         Measures without a value, with the reason.
-    plus : float or None
+    plus : Estimate or None
         The .632+ estimate of AUC, or for relapse of C; None without a value.
     chosen : dict of str to int
         How often each learner was chosen over the resamples.
@@ -72,7 +81,7 @@ class Optimism:
 
     measures: dict[str, Corrected]
     undefined: dict[str, str]
-    plus: float | None
+    plus: Estimate | None
     chosen: dict[str, int]
     no_signal: int
     failures: dict[str, int]
@@ -88,7 +97,7 @@ class Optimism:
         return asdict(self)
 
 
-def optimism(repetitions: Repetitions, outcome: Outcome) -> Optimism:
+def optimism(repetitions: Repetitions, outcome: Outcome, *, rng: np.random.Generator) -> Optimism:
     """Take the optimism of the whole procedure off what the kept model shows.
 
     Assumes that resamples differ from the cohort as the cohort does from the population. That fails
@@ -100,6 +109,8 @@ def optimism(repetitions: Repetitions, outcome: Outcome) -> Optimism:
         The kept model and those of the resamples.
     outcome : Outcome
         What happened to everybody.
+    rng : numpy.random.Generator
+        Draws resamples for the standard error of C.
 
     Returns
     -------
@@ -133,10 +144,13 @@ def optimism(repetitions: Repetitions, outcome: Outcome) -> Optimism:
             measures[name] = _corrected(measure, whole, alike, outcome)
         except MeasureUndefinedError as error:
             undefined[name] = str(error)
+    if "calibration_slope" in measures:
+        measures["calibration_slope"] = _shifted(measures["calibration_slope"], whole, outcome)
     name, measure = next(iter(_measures(outcome).items()))
     plus = None
-    if name in measures:
-        plus = _plus(measures[name].apparent, measure, alike, outcome)
+    if name in measures and ranks(whole):
+        value = _plus(measures[name].apparent, measure, alike, outcome)
+        plus = _with_interval(value, measure, (whole, alike), outcome, rng)
     return Optimism(
         measures,
         undefined,
@@ -221,9 +235,7 @@ def _corrected(
     return Corrected(apparent, gap, apparent - gap, int(known.size))
 
 
-def _plus(
-    apparent: float, measure: Measure, models: list[Repetition], outcome: Outcome
-) -> float | None:
+def _plus(apparent: float, measure: Measure, models: list[Repetition], outcome: Outcome) -> float:
     """Weigh the apparent value and that in people left out of each resample (.632+).
 
     Without information AUC and C are 0.5; the relative overfitting is how far the value falls from
@@ -233,8 +245,39 @@ def _plus(
     outside = [_of(measure, each, np.setdiff1d(everybody, each.drawn), outcome) for each in models]
     known = [value for value in outside if np.isfinite(value)]
     if not known or apparent <= 0.5:
-        return None
+        return apparent
     left_out = min(apparent, max(0.5, float(np.mean(known))))  # never above the apparent one
     overfit = float(np.clip((apparent - left_out) / (apparent - 0.5), 0.0, 1.0))
     weight = 0.632 / (1 - 0.368 * overfit)
     return float((1 - weight) * apparent + weight * left_out)
+
+
+def _shifted(slope: Corrected, whole: Repetition, outcome: Outcome) -> Corrected:
+    """Move Wald's interval of the apparent slope by the optimism."""
+    _, error = slope_of(outcome, whole)
+    return replace(slope, lo=slope.value - _Z * error, hi=slope.value + _Z * error)
+
+
+def _with_interval(
+    value: float,
+    measure: Measure,
+    models: tuple[Repetition, list[Repetition]],
+    outcome: Outcome,
+    rng: np.random.Generator,
+) -> Estimate:
+    """Add what the people tested and the people trained on leave open.
+
+    The variances of the apparent value over people (DeLong; for C a bootstrap), of the apparent
+    values of the resamples and of their values in the original people are added as if independent.
+    """
+    whole, others = models
+    everybody = np.arange(len(outcome.events))
+    seen = [_of(measure, each, each.drawn, outcome) for each in others]
+    tested = [_of(measure, each, everybody, outcome) for each in others]
+    if outcome.days is None:
+        people = delong_interval(outcome.events, whole.probability)
+        error = max(people.hi - people.value, people.value - people.lo) / _Z
+    else:
+        error = float(np.nanstd(bootstrap_c(outcome.days, outcome.events, whole.margin, 200, rng)))
+    reach = _Z * float(np.sqrt(error**2 + np.nanvar(seen) + np.nanvar(tested)))
+    return Estimate(value, max(0.0, value - reach), min(1.0, value + reach), ".632+ bootstrap")

@@ -41,12 +41,10 @@ def section(findings: Findings) -> Section | None:
                 "Measure": Cell(*metric_words(name)),
                 "In its own people (apparent)": _number(each.apparent),
                 "Optimism": signed(each.optimism, digits=3),
-                "Optimism taken off": _number(each.value),
+                "Optimism taken off": _with_ends(each.value, each.lo, each.hi),
                 "Cross-validated": "–"
                 if estimate is None
-                else Cell(
-                    _number(estimate.value), f"{_number(estimate.lo)} to {_number(estimate.hi)}"
-                ),
+                else _with_ends(estimate.value, estimate.lo, estimate.hi),
             }
         )
     return Section(
@@ -71,7 +69,10 @@ def _caveat(found: Optimism) -> str:
     plus = ""
     if found.plus is not None:
         name = next(iter(found.measures))
-        plus = f" The .632+ estimate of the {metric_words(name)[0]} is {_number(found.plus)}."
+        plus = (
+            f" The .632+ estimate of the {metric_words(name)[0]} is {_number(found.plus.value)} "
+            f"(95 % interval {_number(found.plus.lo)} to {_number(found.plus.hi)})."
+        )
     return (
         "The correction is too small where few people stand against many variables: in simulated "
         "cohorts of 200 with 40 variables it left the AUC 0.05 too high."
@@ -87,6 +88,15 @@ def _note(found: Optimism) -> str:
     sentences += [f"{n} resamples gave no model: {why}." for why, n in found.failures.items()]
     sentences += [f"{metric_words(name)[0]}: {why}." for name, why in found.undefined.items()]
     return " ".join(sentences)
+
+
+def _with_ends(value: float, lo: float | None, hi: float | None) -> Cell:
+    """Write a number over its interval, if it has one."""
+    if lo is None or hi is None:
+        return Cell(_number(value))
+    return Cell(
+        _number(value), f"{_number(lo)} to {_number(hi)}".replace(" ", "\N{NO-BREAK SPACE}")
+    )
 
 
 def _number(value: float) -> str:

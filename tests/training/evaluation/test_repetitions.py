@@ -5,14 +5,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
+from statsmodels.api import GLM, add_constant, families
 
 from training.evaluation import (
     RISK_DAYS,
     Repetition,
     Repetitions,
     instability,
-    optimism,
     repeat_in_resamples,
+)
+from training.evaluation import (
+    optimism as _optimism,
 )
 from training.evaluation import procedure as steps
 from training.evaluation.repetitions import repeat, resample
@@ -20,6 +23,11 @@ from training.fitting import Outcome
 from training.learners import LEARNERS
 from training.metrics import MeasureUndefinedError
 from training.work import Work
+
+
+def optimism(repetitions, outcome):
+    return _optimism(repetitions, outcome, rng=np.random.default_rng(0))
+
 
 LINES = {line.name: line for line in LEARNERS}
 PEOPLE = 40
@@ -65,21 +73,23 @@ def test_the_632_plus_estimate_is_that_of_its_formula():
     rows = np.setdiff1d(np.arange(PEOPLE), left_out)
     models = tuple(cases(4, rows) for _ in range(20))
     whole = said(np.where(Y == 1, 0.7, 0.4))
-    assert optimism(Repetitions(whole, models, {}), Outcome(Y)).plus == pytest.approx(0.5)
+    assert optimism(Repetitions(whole, models, {}), Outcome(Y)).plus.value == pytest.approx(0.5)
     # two of eight left-out cases lose: AUC 0.75, R = 0.5, weight 0.632 / 0.816
     left_out = np.concatenate([np.flatnonzero(Y)[:8], np.flatnonzero(Y == 0)[:8]])
     rows = np.setdiff1d(np.arange(PEOPLE), left_out)
     models = tuple(cases(2, rows) for _ in range(20))
     weight = 0.632 / (1 - 0.368 * 0.5)
     expected = (1 - weight) * 1.0 + weight * 0.75
-    assert optimism(Repetitions(whole, models, {}), Outcome(Y)).plus == pytest.approx(expected)
+    assert optimism(Repetitions(whole, models, {}), Outcome(Y)).plus.value == pytest.approx(
+        expected
+    )
 
 
 def test_the_632_plus_estimate_is_never_above_the_apparent_value():
     whole = cases(4, np.arange(PEOPLE))
     perfect = said(np.where(Y == 1, 0.7, 0.4), np.arange(20))
     found = optimism(Repetitions(whole, (perfect,) * 20, {}), Outcome(Y))
-    assert found.plus == pytest.approx(found.measures["auc"].apparent) == pytest.approx(0.8)
+    assert found.plus.value == pytest.approx(found.measures["auc"].apparent) == pytest.approx(0.8)
 
 
 def test_resamples_without_a_signal_do_not_pass_for_models_without_optimism():
@@ -178,7 +188,8 @@ def test_the_corrected_value_is_nearer_to_the_truth_than_the_apparent_one(draw, 
     assert sum(found.chosen.values()) == 25
     first = found.measures["auc" if task == "response" else "c_index"]
     assert first.optimism > 0
-    assert 0.5 < found.plus <= first.apparent
+    assert 0.5 < found.plus.value <= first.apparent
+    assert found.plus.lo < found.plus.value < found.plus.hi
     if task == "response":
         whole = repetitions.whole.probability
         assert first.apparent == pytest.approx(roc_auc_score(analysis.outcome.events, whole))
@@ -191,6 +202,10 @@ def test_the_corrected_value_is_nearer_to_the_truth_than_the_apparent_one(draw, 
             groups=tuple(map(str, drawn)),
         )
         truth = repeat(both, tried[-1:], np.arange(100), 3, np.random.default_rng(5))
+        slope = found.measures["calibration_slope"]
+        y, margin = analysis.outcome.events, repetitions.whole.margin
+        wald = GLM(y, add_constant(margin), family=families.Binomial()).fit().bse[1]
+        assert slope.hi - slope.value == pytest.approx(1.959964 * wald, rel=1e-4)
         value = roc_auc_score(new.outcome.events, truth.probability[100:])
         assert abs(first.value - value) < abs(first.apparent - value)
 
