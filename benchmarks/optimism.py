@@ -33,9 +33,9 @@ from training.evaluation import (
     optimism,
     repeat_in_resamples,
 )
-from training.evaluation.internal_external import slope_of
 from training.evaluation.procedure import predicted
 from training.evaluation.repetitions import resample
+from training.evaluation.slope import slope_of
 from training.fitting import Outcome
 from training.learners import learner_named
 from training.metrics import MeasureUndefinedError

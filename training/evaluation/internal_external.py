@@ -19,18 +19,16 @@ from predictor.errors import InvalidInputError
 from training.evaluation.cross_validation import Held, Resampling, hold_out
 from training.evaluation.performance import evaluated_days
 from training.evaluation.procedure import RISK_DAYS, Analysis
-from training.evaluation.repetitions import Repetition
+from training.evaluation.slope import require_spread, slope_of
 from training.fitting import Outcome
 from training.learners import Learner
-from training.metrics import MeasureUndefinedError, calibration
+from training.metrics import MeasureUndefinedError
 from training.metrics.bootstrap import PAIRS_UP_TO, bootstrap_c
 from training.metrics.horizon import o_e_at
 from training.metrics.intervals import Estimate, delong_interval, oe_ratio, percentile_interval
 from training.metrics.pooling import MINIMUM_SITES, RandomEffects, random_effects
 from training.metrics.survival import harrell_c
-from training.penalised_cox import fit_ridge_cox
 from training.penalised_fit import ConvergenceError
-from training.penalised_logistic import fit_penalised_logistic
 from training.splits import Split
 from training.work import ALONE, Work
 
@@ -311,7 +309,7 @@ def _measures(
 
 def _ranking(outcome: Outcome, held: Held, rng: np.random.Generator) -> tuple[Estimate, float]:
     """Give AUC or C, and the standard error of its logit (delta method; NaN at 0 and 1)."""
-    _require_spread(held)
+    require_spread(held)
     if outcome.days is None:
         found = delong_interval(outcome.events, held.probability)
         # only one end of the interval can have been cut
@@ -324,41 +322,6 @@ def _ranking(outcome: Outcome, held: Held, rng: np.random.Generator) -> tuple[Es
         spread = float(np.nanstd(drawn, ddof=1))
     inside = found.value * (1 - found.value)
     return found, spread / inside if inside > 0 else float("nan")
-
-
-def slope_of(outcome: Outcome, said: Held | Repetition) -> tuple[Estimate, float]:
-    """Give the slope of the outcome on the margin, by logistic or Cox regression, with Wald's.
-
-    Parameters
-    ----------
-    outcome : Outcome
-        Of the people predicted.
-    said : Held or Repetition
-        Their margins and probabilities.
-
-    Returns
-    -------
-    estimate : Estimate
-        1 is ideal; below 1 the predictions are too extreme.
-    error : float
-        Standard error.
-
-    Raises
-    ------
-    MeasureUndefinedError
-        If everybody has the same number, or only one outcome occurs.
-    """
-    _require_spread(said)
-    # fitted on the standard deviation's scale, where the search is well conditioned
-    scale = float(said.margin.std())
-    X = ((said.margin - said.margin.mean()) / scale)[:, None]
-    if outcome.days is None:
-        calibration.calibration_line(outcome.events, said.probability)  # refuses separation
-        fit = fit_penalised_logistic(X, outcome.events, penalty=0.0)
-    else:
-        fit = fit_ridge_cox(X, outcome.days, outcome.events, penalty=0.0)
-    value, error = float(fit.coefficients[0]) / scale, float(fit.covariance[1, 1]) ** 0.5 / scale
-    return Estimate(value, value - _Z * error, value + _Z * error, "Wald"), error
 
 
 def _observed_to_expected(
@@ -374,12 +337,6 @@ def _observed_to_expected(
             outcome.days, outcome.events, held.probability[:, place], t=float(RISK_DAYS[place])
         )
     return found, log(found.hi / found.lo) / (2 * _Z)
-
-
-def _require_spread(said: Held | Repetition) -> None:
-    """Stop where everybody has the same number."""
-    if np.ptp(said.margin) < 1e-12:
-        raise MeasureUndefinedError("ranking", "everybody has the same number")
 
 
 _SCALES: dict[str, tuple[Callable[[float], float], Callable[[float], float]]] = {

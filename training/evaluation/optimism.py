@@ -14,10 +14,10 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from training.evaluation.internal_external import slope_of
 from training.evaluation.performance import evaluated_days
 from training.evaluation.procedure import RISK_DAYS
 from training.evaluation.repetitions import Repetition, Repetitions
+from training.evaluation.slope import slope_of
 from training.fitting import Outcome
 from training.metrics import MeasureUndefinedError, binary, calibration, survival
 from training.metrics.bootstrap import bootstrap_c

@@ -11,6 +11,7 @@ from statsmodels.api import GLM, add_constant, families
 
 import training.evaluation.cross_validation as cv
 import training.evaluation.internal_external as ie
+import training.evaluation.slope as slope_file
 from predictor.errors import InvalidInputError
 from training.evaluation import RISK_DAYS, Resampling, leave_site_out, procedure, sites_of
 from training.evaluation.cross_validation import Held
@@ -239,7 +240,7 @@ def test_a_slope_that_is_not_found_is_named(monkeypatch):
     def lost(*_, **__):
         raise ConvergenceError("no optimum")
 
-    monkeypatch.setattr(ie, "fit_penalised_logistic", lost)
+    monkeypatch.setattr(slope_file, "fit_penalised_logistic", lost)
     site, _ = measured(held=held_of(np.sin(np.arange(24.0))))
     assert site.undefined == {"calibration_slope": "no optimum"}
 
