@@ -3,39 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from contextlib import suppress
 
 import numpy as np
 from numpy.typing import NDArray
 
 from training.evaluation.cross_validation import OutOfFold
+from training.evaluation.measures_of_relapse import (
+    MINIMUM_FOLLOWED,
+    FollowUp,
+    measures_of_relapse,
+)
+from training.evaluation.measures_of_response import chance_precision, measures_of_response
 from training.evaluation.procedure import RISK_DAYS
 from training.fitting import Outcome
 from training.learners import AVERAGE
-from training.metrics import MeasureUndefinedError, binary, calibration, survival
-from training.metrics.bootstrap import (
-    PAIRS_UP_TO,
-    bootstrap_auprc,
-    bootstrap_c,
-    bootstrap_dynamic_auc,
-)
-from training.metrics.horizon import o_e_at
-from training.metrics.intervals import (
-    Estimate,
-    bootstrap_interval,
-    delong_interval,
-    oe_ratio,
-    over_repeats,
-    percentile_interval,
-)
+from training.metrics import MeasureUndefinedError, binary, survival
+from training.metrics.intervals import Estimate
 
 Floats = NDArray[np.float64]
 
-MINIMUM_FOLLOWED = 10
-"""Fewer people followed beyond a day than this, and no risk is evaluated there."""
-
-RANK_RESAMPLES = 2000
-"""Resamples of people where all of them cost about as much as one."""
+OF_AN_AVERAGE = frozenset({"log_loss", "brier", "ibs", "brier_30", "brier_90", "brier_180"})
+"""Measures that have a meaning where everybody has the same number."""
 
 
 def evaluated_days(outcome: Outcome) -> list[int]:
@@ -134,17 +123,18 @@ def measure(
     except MeasureUndefinedError as error:
         return estimates, {"all": str(error)}
     for name, compute in ready.items():
-        if found.name in AVERAGE.values() and name not in _OF_AN_AVERAGE:
+        if found.name in AVERAGE.values() and name not in OF_AN_AVERAGE:
             undefined[name] = "everybody has the same number"
             continue
         try:
             estimates[name] = compute()
         except MeasureUndefinedError as error:
             undefined[name] = str(error)
+    if found.name == AVERAGE["response"]:
+        with suppress(MeasureUndefinedError):
+            estimates["auprc"] = chance_precision(outcome.events)
+            del undefined["auprc"]
     return estimates, undefined
-
-
-_OF_AN_AVERAGE = {"log_loss", "brier", "ibs", "brier_30", "brier_90", "brier_180"}
 
 
 def _n_boot(n_people: int, repeats: int) -> int:
@@ -158,91 +148,8 @@ def _measures(
     """Name the measures of a task, each ready to be computed."""
     n_boot = _n_boot(*found.margin.shape)
     if outcome.days is None:
-        arrays = (outcome.events, found.probability)
-        plain = {
-            "log_loss": binary.log_loss,
-            "brier": binary.brier,
-            "scaled_brier": binary.scaled_brier,
-            "auprc": binary.auprc,
-            "calibration_intercept": lambda y, p: calibration.calibration_line(y, p).intercept,
-            "calibration_slope": lambda y, p: calibration.calibration_line(y, p).slope,
-            "ici": calibration.ici,
-        }
-        ready: dict[str, Callable[[], Estimate]] = {"auc": lambda: delong_interval(*arrays)}
-        for name, function in plain.items():
-            ready[name] = _boot(over_repeats(function), arrays, n_boot, rng)
-        ready["oe"] = lambda: oe_ratio(*arrays)
-        ready["auprc"] = _ranked(binary.auprc, bootstrap_auprc, arrays, RANK_RESAMPLES, rng)
-        return ready
+        return measures_of_response(outcome.events, found.probability, n_boot=n_boot, rng=rng)
     kept = evaluated_days(outcome)
-    times = np.array([RISK_DAYS[i] for i in kept], dtype=np.float64)
-    risks = found.probability[:, :, kept]
-    follow_up = (outcome.days, outcome.events)
-    margins = (*follow_up, found.margin)
-    n_of_c = RANK_RESAMPLES if outcome.days.size <= PAIRS_UP_TO else n_boot
-    ready = {
-        "c_index": _ranked(survival.harrell_c, bootstrap_c, margins, n_of_c, rng),
-        "ibs": _boot(_integrated(times), (*follow_up, risks), n_boot, rng),
-    }
-    for day in (30, 90, 180):
-        if day in times:
-            at = risks[:, :, int(np.flatnonzero(times == day)[0])]
-            ready[f"auc_{day}"] = _ranked(
-                _at(survival.dynamic_auc, day),
-                partial(bootstrap_dynamic_auc, t=float(day)),
-                (*follow_up, at),
-                RANK_RESAMPLES,
-                rng,
-            )
-            ready[f"oe_{day}"] = partial(
-                o_e_at, *follow_up, at.mean(axis=1), t=float(day)
-            )  # expected: mean over repeats
-            ready[f"brier_{day}"] = _boot(
-                over_repeats(_at(survival.brier_ipcw, day)), (*follow_up, at), n_boot, rng
-            )
-    return ready
-
-
-def _boot(
-    function: Callable[..., float],
-    arrays: tuple[Floats, ...],
-    n_boot: int,
-    rng: np.random.Generator,
-) -> Callable[[], Estimate]:
-    """Bind one measure to its arrays."""
-    return lambda: bootstrap_interval(function, arrays, n_boot=n_boot, rng=rng)
-
-
-def _ranked(
-    function: Callable[..., float],
-    resampled: Callable[..., Floats],
-    arrays: tuple[Floats, ...],
-    n_boot: int,
-    rng: np.random.Generator,
-) -> Callable[[], Estimate]:
-    """Bind a measure of ranks, whose resamples are computed together."""
-    return lambda: percentile_interval(
-        over_repeats(function)(*arrays), resampled(*arrays, n_boot, rng)
-    )
-
-
-def _at(function: Callable[..., float], day: int) -> Callable[..., float]:
-    """Fix the day of a measure."""
-    return lambda days, events, risk: function(days, events, risk, t=float(day))
-
-
-def _integrated(times: Floats) -> Callable[..., float]:
-    """Average the integrated Brier score over repeats."""
-
-    def mean_over_repeats(days: Floats, events: Floats, risks: Floats) -> float:
-        if times.size < 2:
-            raise MeasureUndefinedError(
-                "integrated Brier score", f"too few people are followed beyond day {times[0]:g}"
-            )
-        each = [
-            survival.integrated_brier(days, events, risks[:, r, :], times=times)
-            for r in range(risks.shape[1])
-        ]
-        return float(np.mean(each))
-
-    return mean_over_repeats
+    risks = {RISK_DAYS[i]: found.probability[:, :, i] for i in kept}
+    follow_up = FollowUp(outcome.days, outcome.events)
+    return measures_of_relapse(follow_up, found.margin, risks, n_boot=n_boot, rng=rng)

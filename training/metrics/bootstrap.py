@@ -8,43 +8,16 @@ interval.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
-from predictor.errors import InvalidInputError
 from training.metrics import FloatArray, MeasureUndefinedError
 from training.metrics.accepted import checked, checked_followup, checked_risk, require_both_outcomes
-from training.metrics.survival import dynamic_auc, harrell_c
+from training.metrics.resampling import Ranks, resample_counts, staying
+from training.metrics.survival import dynamic_auc, harrell_c, uno_c
 
 PAIRS_UP_TO = 3000
 """More people than this, whose table of pairs grows with the square, and C is ranked anew."""
-
-# people times resamples held at once: as many as stay in the processor's cache
-_HELD_AT_ONCE = 50_000
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Ranks:
-    """People by increasing value: their order, and where each group of ties begins."""
-
-    order: npt.NDArray[np.intp]
-    first_of_tie: npt.NDArray[np.intp]
-
-    @classmethod
-    def of(cls, values: FloatArray) -> _Ranks:
-        """Rank people by a value."""
-        order = np.argsort(values, kind="stable")
-        return cls(order, np.append(0, np.flatnonzero(np.diff(values[order])) + 1))
-
-    def gather(self, weights: FloatArray) -> FloatArray:
-        """Sum the weights of each group of ties, lowest first, for each row."""
-        ordered = weights[:, self.order]
-        if self.first_of_tie.size < self.order.size:
-            return np.asarray(np.add.reduceat(ordered, self.first_of_tie, axis=1))
-        return ordered
 
 
 def bootstrap_auc(
@@ -81,13 +54,13 @@ def bootstrap_auc(
     """
     outcome, probability = checked(y, p)
     require_both_outcomes("AUROC", outcome)
-    ranks = _Ranks.of(probability)
+    ranks = Ranks.of(probability)
 
     def auc(counts: FloatArray) -> FloatArray:
         cases = counts * outcome
         return _weighted_auc(cases, counts - cases, ranks)
 
-    return np.concatenate([auc(counts) for counts in _counts(n_boot, outcome.size, rng)])
+    return np.concatenate([auc(counts) for counts in resample_counts(n_boot, outcome.size, rng)])
 
 
 def bootstrap_auprc(
@@ -125,7 +98,7 @@ def bootstrap_auprc(
     columns = [checked(y, column) for column in _columns(p)]
     outcome = columns[0][0]
     require_both_outcomes("AUPRC", outcome)
-    ranks = [_Ranks.of(-probability) for _, probability in columns]
+    ranks = [Ranks.of(-probability) for _, probability in columns]
 
     def auprc(counts: FloatArray) -> FloatArray:
         cases = counts * outcome
@@ -133,7 +106,7 @@ def bootstrap_auprc(
         each = [_weighted_precision(cases, counts, rank) for rank in ranks]
         return np.where(both, np.mean(each, axis=0), np.nan)
 
-    return np.concatenate([auprc(counts) for counts in _counts(n_boot, outcome.size, rng)])
+    return np.concatenate([auprc(counts) for counts in resample_counts(n_boot, outcome.size, rng)])
 
 
 def bootstrap_dynamic_auc(
@@ -182,20 +155,20 @@ def bootstrap_dynamic_auc(
     columns = [checked_risk(column, n=times.size) for column in _columns(risk)]
     for column in columns:
         dynamic_auc(times, marks, column, t=t)
-    ranks = [_Ranks.of(column) for column in columns]
+    ranks = [Ranks.of(column) for column in columns]
     case, free = (times <= t) & (marks == 1), times >= t
     free &= ~case
 
     def auc(counts: FloatArray) -> FloatArray:
-        staying = _staying(counts, times, marks)[:, case]
+        stay = staying(counts, times, marks)[:, case]
         cases = np.zeros(counts.shape)
         # where nobody stays, nobody is followed to t either, and no pair is left
-        cases[:, case] = counts[:, case] / np.where(staying > 0, staying, 1)
+        cases[:, case] = counts[:, case] / np.where(stay > 0, stay, 1)
         # those free of the event at t share one weight, which cancels
         each = [_weighted_auc(cases, counts * free, rank) for rank in ranks]
         return np.asarray(np.mean(each, axis=0))
 
-    return np.concatenate([auc(counts) for counts in _counts(n_boot, times.size, rng)])
+    return np.concatenate([auc(counts) for counts in resample_counts(n_boot, times.size, rng)])
 
 
 def bootstrap_c(
@@ -243,11 +216,71 @@ def bootstrap_c(
     columns = [checked_risk(column, n=times.size) for column in _columns(risk)]
     for column in columns:
         harrell_c(times, marks, column)
-    counts = _counts(n_boot, times.size, rng)
+    counts = resample_counts(n_boot, times.size, rng)
     if times.size > PAIRS_UP_TO:
         return np.array([_c_of(times, marks, columns, drawn) for some in counts for drawn in some])
     known, won = _pairs(times, marks, columns)
     return np.concatenate([_weighted_c(drawn, known, won) for drawn in counts])
+
+
+def bootstrap_uno_c(
+    days: npt.ArrayLike,
+    events: npt.ArrayLike,
+    risk: npt.ArrayLike,
+    n_boot: int,
+    rng: np.random.Generator,
+    *,
+    tau: float,
+) -> FloatArray:
+    """Uno's C in bootstrap resamples of people, the censoring curve estimated in each.
+
+    The table of pairs grows with the square of the people; see `PAIRS_UP_TO`.
+
+    Parameters
+    ----------
+    days : array-like of shape (n,)
+        Days to the event or to the end of follow-up.
+    events : array-like of shape (n,)
+        1 = event, 0 = censored.
+    risk : array-like of shape (n,) or (n, n_repeats)
+        Predicted risk on any scale; higher = sooner. Of several columns the mean is given.
+    n_boot : int
+        Resamples, at least 1.
+    rng : numpy.random.Generator
+        Source of randomness.
+    tau : float
+        Only events before day tau count.
+
+    Returns
+    -------
+    ndarray of shape (n_boot,)
+        In [0, 1]; NaN where no pair of a resample has a known order or it is not followed to tau.
+
+    Raises
+    ------
+    MeasureUndefinedError
+        If the measure has no value on all people.
+    InvalidInputError
+        If no resample is asked for.
+
+    References
+    ----------
+    Uno H et al. Stat Med 2011;30:1105-1117.
+    """
+    times, marks = checked_followup(days, events)
+    columns = [checked_risk(column, n=times.size) for column in _columns(risk)]
+    for column in columns:
+        uno_c(times, marks, column, tau=tau)
+    known, won = _pairs(times, marks, columns)
+    late = times >= tau
+
+    def c(counts: FloatArray) -> FloatArray:
+        stay = staying(counts, times, marks)
+        carried = np.where((stay > 0) & ~late, 1 / np.where(stay > 0, stay, 1) ** 2, 0.0)
+        found = _weighted_c(counts, known, won, carried=carried)
+        return np.where(counts[:, late].any(axis=1), found, np.nan)
+
+    return np.concatenate([c(counts) for counts in resample_counts(n_boot, times.size, rng)])
 
 
 def _columns(predictions: npt.ArrayLike) -> FloatArray:
@@ -256,18 +289,7 @@ def _columns(predictions: npt.ArrayLike) -> FloatArray:
     return array[None, :] if array.ndim == 1 else array.T
 
 
-def _counts(n_boot: int, n: int, rng: np.random.Generator) -> Iterator[FloatArray]:
-    """How often each person is in each resample, some resamples at a time."""
-    if n_boot < 1:
-        raise InvalidInputError(f"{n_boot} resamples were asked for; at least 1 is needed")
-    step = max(1, _HELD_AT_ONCE // n)
-    for start in range(0, n_boot, step):
-        size = min(step, n_boot - start)
-        drawn = rng.integers(n, size=(size, n)) + n * np.arange(size)[:, None]
-        yield np.bincount(drawn.ravel(), minlength=size * n).reshape(size, n).astype(np.float64)
-
-
-def _weighted_auc(cases: FloatArray, others: FloatArray, ranks: _Ranks) -> FloatArray:
+def _weighted_auc(cases: FloatArray, others: FloatArray, ranks: Ranks) -> FloatArray:
     """AUC of each row of weights."""
     case, other = ranks.gather(cases), ranks.gather(others)
     beaten = np.cumsum(other, axis=1)
@@ -275,23 +297,12 @@ def _weighted_auc(cases: FloatArray, others: FloatArray, ranks: _Ranks) -> Float
     return _shares(won, case.sum(axis=1) * beaten[:, -1])
 
 
-def _weighted_precision(cases: FloatArray, counts: FloatArray, ranks: _Ranks) -> FloatArray:
+def _weighted_precision(cases: FloatArray, counts: FloatArray, ranks: Ranks) -> FloatArray:
     """Average precision of each row of counts; ``ranks`` are those of the highest first."""
     case = ranks.gather(cases)
     hits, called = np.cumsum(case, axis=1), np.cumsum(ranks.gather(counts), axis=1)
     precision = hits / np.maximum(called, 1)
     return _shares(np.einsum("ij,ij->i", case, precision), hits[:, -1])
-
-
-def _staying(counts: FloatArray, days: FloatArray, events: FloatArray) -> FloatArray:
-    """P(C >= day) at each person's day, for each row of counts: see `censoring_survival`."""
-    moments = _Ranks.of(days)
-    leaving, failing = moments.gather(counts), moments.gather(counts * events)
-    at_risk = np.cumsum(leaving[:, ::-1], axis=1)[:, ::-1] - failing
-    fall = (leaving - failing) / np.maximum(at_risk, 1)
-    before = np.cumprod(1 - fall, axis=1)
-    before = np.hstack([np.ones((len(counts), 1)), before[:, :-1]])
-    return np.asarray(before[:, np.unique(days, return_inverse=True)[1]])
 
 
 def _pairs(
@@ -309,11 +320,16 @@ def _pairs(
 
 
 def _weighted_c(
-    counts: FloatArray, known: npt.NDArray[np.float32], won: npt.NDArray[np.float32]
+    counts: FloatArray,
+    known: npt.NDArray[np.float32],
+    won: npt.NDArray[np.float32],
+    *,
+    carried: FloatArray | None = None,
 ) -> FloatArray:
-    """C of each row of counts."""
+    """C of each row of counts; a pair carries the weight of its earlier person."""
     half = counts.astype(np.float32)
-    pairs, good = (np.einsum("ij,ij->i", counts, half @ table.T) for table in (known, won))
+    first = counts if carried is None else counts * carried
+    pairs, good = (np.einsum("ij,ij->i", first, half @ table.T) for table in (known, won))
     return _shares(good, pairs)
 
 

@@ -163,13 +163,35 @@ def smooth(
         Observed risk, in [0, 1].
     """
     weight = np.ones(y.size) if weight is None else weight
-    knots = np.unique(np.quantile(log_odds, _KNOT_QUANTILES))
-    design = _spline(log_odds, knots)
+    design, drawn = spline_design(log_odds), spline_design(log_odds, at=at)
     # predictions of few distinct values cannot carry every column of the spline
     n_columns = min(design.shape[1], np.unique(log_odds[weight > 0]).size)
     beta = _fit_logistic(design[:, :n_columns], y, offset=np.zeros(y.size), weight=weight)
-    risk: FloatArray = expit(_spline(at, knots)[:, :n_columns] @ beta)
+    risk: FloatArray = expit(drawn[:, :n_columns] @ beta)
     return risk
+
+
+def spline_design(log_odds: FloatArray, *, at: FloatArray | None = None) -> FloatArray:
+    """Give the columns of the restricted cubic spline behind `smooth`.
+
+    Parameters
+    ----------
+    log_odds : ndarray of shape (n,)
+        Log-odds of the predictions; their quantiles place the knots.
+    at : ndarray of shape (n_points,) or None
+        Where the columns are wanted; None for the people themselves.
+
+    Returns
+    -------
+    ndarray of shape (n_points, n_columns)
+        One, the log-odds and up to two cubic terms.
+
+    References
+    ----------
+    Harrell FE. Regression Modeling Strategies, 2nd ed. Springer 2015, section 2.4.
+    """
+    knots = np.unique(np.quantile(log_odds, _KNOT_QUANTILES))
+    return _spline(log_odds if at is None else at, knots)
 
 
 def _spline(x: FloatArray, knots: FloatArray) -> FloatArray:

@@ -12,11 +12,24 @@ LOWER = "lower is better"
 DYNAMIC = f"cumulative/dynamic; {CHANCE}"
 WEIGHTED = f"weighted for censoring; {LOWER}"
 
+DISTANCE = "distance of observed from predicted risk"
+
 OE = "ideal 1; above 1 the risk is predicted too low"
+
+
+def _at_days(name: str, label: str, meaning: str) -> dict[str, tuple[str, str]]:
+    """Word a measure at each horizon of relapse."""
+    return {f"{name}_{day}": (f"{label} at {day} days", meaning) for day in (30, 90, 180)}
+
+
 METRICS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "auc": ("AUC", CHANCE),
         "c_index": ("C-index", CHANCE),
+        "uno_c": (
+            "Uno's C",
+            f"free of censoring, events up to the last day evaluated; {CHANCE}",
+        ),
         "auc_30": ("AUC at 30 days", DYNAMIC),
         "auc_90": ("AUC at 90 days", DYNAMIC),
         "auc_180": ("AUC at 180 days", DYNAMIC),
@@ -40,15 +53,25 @@ METRICS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "oe_180": ("Observed / expected at 180 days", OE),
         "calibration_slope": ("Calibration slope", "ideal 1"),
         "calibration_intercept": ("Calibration intercept", "ideal 0"),
-        "ici": ("ICI", f"mean distance of observed from predicted risk; {LOWER}"),
+        **_at_days("calibration_slope", "Calibration slope", "ideal 1"),
+        **_at_days("calibration_intercept", "Calibration intercept", "ideal 0"),
+        "ici": ("ICI", f"mean {DISTANCE}; {LOWER}"),
+        **_at_days("ici", "ICI", f"mean {DISTANCE}; {LOWER}"),
+        "e50": ("E50", f"median {DISTANCE}; {LOWER}"),
+        "e90": ("E90", f"nine in ten people stay within this {DISTANCE}; {LOWER}"),
+        "emax": ("Emax", f"largest {DISTANCE}; {LOWER}"),
+        **_at_days("e50", "E50", f"median {DISTANCE}; {LOWER}"),
+        **_at_days("e90", "E90", f"nine in ten people stay within this {DISTANCE}; {LOWER}"),
+        **_at_days("emax", "Emax", f"largest {DISTANCE}; {LOWER}"),
     }
 )
 """Label of each measure and which way is better; others are shown under their own name."""
 
 TWO_DIGITS = frozenset(
     {
-        *("auc", "auc_30", "auc_90", "auc_180", "c_index"),
+        *("auc", "auc_30", "auc_90", "auc_180", "c_index", "uno_c"),
         *("calibration_slope", "calibration_intercept", "oe", "oe_30", "oe_90", "oe_180"),
+        *(f"calibration_{part}_{day}" for part in ("slope", "intercept") for day in (30, 90, 180)),
     }
 )
 """Measures of which a third digit says nothing; the others are shown with three."""

@@ -22,7 +22,7 @@ from training.model_report import (
     learner_words,
     metric_words,
 )
-from training.presentation import instability, optimism
+from training.presentation import distances, instability, optimism
 from training.presentation.charts import beeswarm, draw, importance
 from training.presentation.sites import METHOD, not_elsewhere, site_table
 from training.table_one import table_one
@@ -44,6 +44,7 @@ SMALLEST_GROUP = 10
 """Counts of fewer people than this are hidden, as in the figures by site."""
 
 _SECTIONS: tuple[Callable[[Findings], Section | None], ...] = (
+    distances.section,
     optimism.section,
     instability.section,
 )
@@ -151,6 +152,7 @@ def _candidates(findings: Findings) -> list[Candidate]:
             {
                 metric: model_report.Estimate(e.value, e.lo, e.hi)
                 for metric, e in findings.metrics[name].items()
+                if not distances.shown_apart(metric)
             },
             is_comparator=name in comparators,
         )

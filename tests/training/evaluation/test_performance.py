@@ -5,6 +5,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
 from sklearn.metrics import log_loss as their_log_loss
+from statsmodels.stats.proportion import proportion_confint
 
 from training.evaluation import RISK_DAYS, OutOfFold, measure, performance
 from training.evaluation.performance import evaluated_days, losses
@@ -40,7 +41,7 @@ def relapse():
     left = np.ceil(draw.uniform(20, 500, N))
     days, events = np.minimum(days, left), (days <= left).astype(float)
     hazard = np.array(RISK_DAYS) / 120
-    risk = 1 - np.exp(-hazard * np.exp(margin)[..., None])
+    risk = np.minimum(1 - np.exp(-hazard * np.exp(margin)[..., None]), 1 - 1e-9)
     found = OutOfFold("cox_ridge", margin, risk, np.zeros((N, REPEATS), dtype=np.intp))
     return found, Outcome(events, days)
 
@@ -70,7 +71,13 @@ def test_response_is_measured_within_repeats_and_averaged(response):
         line = LogisticRegression(C=np.inf, tol=1e-10).fit(margin[:, None], y)
         lines.append(line.coef_[0, 0])
     assert estimates["calibration_slope"].value == pytest.approx(np.mean(lines), abs=1e-3)
-    assert set(estimates) == {*expected, "calibration_slope", "calibration_intercept", "ici"}
+    assert set(estimates) == {
+        *expected, "calibration_slope", "calibration_intercept", "ici", "e50", "e90", "emax",
+    }  # fmt: skip
+    assert (
+        estimates["e50"].value < estimates["ici"].value < estimates["e90"].value
+        or estimates["e50"].value < estimates["e90"].value < estimates["emax"].value
+    )
     assert 0 <= estimates["ici"].value < 0.15
     assert estimates["auc"].method == "DeLong"
 
@@ -79,10 +86,14 @@ def test_relapse_is_measured_by_concordance_and_brier_scores(relapse):
     found, outcome = relapse
     estimates, undefined = measure(found, outcome, rng=rng())
     assert undefined == {}
-    assert set(estimates) == {
-        "c_index", "ibs", "auc_30", "auc_90", "auc_180", "brier_30", "brier_90", "brier_180",
-        "oe_30", "oe_90", "oe_180",
-    }  # fmt: skip
+    at_a_day = (
+        "auc", "brier", "oe", "calibration_intercept", "calibration_slope", "ici", "e50", "e90",
+        "emax",
+    )  # fmt: skip
+    days = (30, 90, 180)
+    assert set(estimates) == {"c_index", "uno_c", "ibs"} | {
+        f"{name}_{day}" for name in at_a_day for day in days
+    }
     free = 1.0  # Kaplan–Meier by hand
     for day in np.unique(outcome.days[(outcome.events == 1) & (outcome.days <= 90)]):
         gone = ((outcome.days == day) & (outcome.events == 1)).sum()
@@ -101,9 +112,20 @@ def test_relapse_is_measured_by_concordance_and_brier_scores(relapse):
         pairs.append(right / known)
     assert estimates["c_index"].value == pytest.approx(np.mean(pairs), abs=1e-9)
     for estimate in estimates.values():
-        assert estimate.lo < estimate.value < estimate.hi
+        assert estimate.lo <= estimate.value < estimate.hi
     assert 0.6 < estimates["auc_90"].value < 0.95
     assert 0 < estimates["ibs"].value < 0.25
+
+
+def test_a_risk_of_exactly_one_has_no_log_odds_and_says_so(relapse):
+    found, outcome = relapse
+    sure = found.probability.copy()
+    sure[0, 0, RISK_DAYS.index(90)] = 1
+    changed = OutOfFold("cox_ridge", found.margin, sure, found.fold)
+    estimates, undefined = measure(changed, outcome, rng=rng())
+    assert "brier_90" in estimates
+    for name in ("calibration_slope_90", "ici_90", "emax_90"):
+        assert "exactly 0 or 1" in undefined[name]
 
 
 def test_without_censoring_brier_scores_are_mean_squares():
@@ -135,12 +157,16 @@ def test_an_average_has_a_loss_and_no_discrimination(task, response, relapse):
     average = "prevalence" if task == "response" else "kaplan_meier"
     estimates, undefined = measure(named(found, average), outcome, rng=rng())
     kept = (
-        {"log_loss", "brier"}
+        {"log_loss", "brier", "auprc"}
         if task == "response"
         else {"ibs", "brier_30", "brier_90", "brier_180"}
     )
     assert set(estimates) == kept
     assert set(undefined.values()) == {"everybody has the same number"}
+    if task == "response":  # a prediction that ranks nobody is right as often as the outcome occurs
+        assert estimates["auprc"].value == outcome.events.mean()
+        wilson = proportion_confint(outcome.events.sum(), N, method="wilson")
+        assert (estimates["auprc"].lo, estimates["auprc"].hi) == pytest.approx(wilson)
     assert ("auc" if task == "response" else "c_index") in undefined
 
 
@@ -172,7 +198,10 @@ def test_follow_up_to_one_day_has_no_integrated_score(relapse):
     short = Outcome(outcome.events, np.minimum(outcome.days, 20))
     estimates, undefined = measure(found, short, rng=rng())
     assert "day 15" in undefined["ibs"]
-    assert set(estimates) == {"c_index"}
+    assert set(estimates) == {"c_index", "uno_c"}
+    assert "events before day 15" in estimates["uno_c"].method
+    for name in ("auc_30", "emax_90", "calibration_slope_180"):
+        assert "fewer than 10 people are followed to it" in undefined[name]
 
 
 def test_a_measure_without_a_value_is_named_and_never_zero():

@@ -6,15 +6,16 @@ from scipy import stats
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from predictor.errors import InvalidInputError
-from training.metrics import MeasureUndefinedError, bootstrap
+from training.metrics import MeasureUndefinedError, bootstrap, resampling
 from training.metrics.bootstrap import (
     bootstrap_auc,
     bootstrap_auprc,
     bootstrap_c,
     bootstrap_dynamic_auc,
+    bootstrap_uno_c,
 )
 from training.metrics.intervals import bootstrap_interval, over_repeats, percentile_interval
-from training.metrics.survival import dynamic_auc, harrell_c
+from training.metrics.survival import dynamic_auc, harrell_c, uno_c
 
 
 def people(n=90, seed=0, ties=False):
@@ -37,7 +38,7 @@ def resamples(n, n_boot, seed=7):
 @pytest.mark.parametrize("ties", [False, True])
 @pytest.mark.parametrize("held", [50_000, 450])
 def test_auc_of_each_resample_is_that_of_scikit_learn(ties, held, monkeypatch):
-    monkeypatch.setattr(bootstrap, "_HELD_AT_ONCE", held)
+    monkeypatch.setattr(resampling, "_HELD_AT_ONCE", held)
     y, p, *_ = people(ties=ties)
     expected = [roc_auc_score(y[i], p[i]) for i in resamples(90, 23)]
     assert bootstrap_auc(y, p, 23, rng()) == pytest.approx(expected, abs=1e-12)
@@ -112,6 +113,27 @@ def test_resamples_without_a_value_are_marked(table, monkeypatch):
     assert list(np.isnan(c)) == [0 not in i or set(i) == {0} for i in drawn]
     with pytest.raises(MeasureUndefinedError, match="of 60 resamples"):
         percentile_interval(0.5, auc)
+
+
+@pytest.mark.parametrize("ties", [False, True])
+def test_unos_c_of_each_resample_weighs_its_own_censoring(ties):
+    _, p, days, events = people(ties=ties)
+    columns = np.column_stack([p, p**2 + rng(1).random(90)])
+    expected = [
+        np.mean([uno_c(days[i], events[i], risk[i], tau=84) for risk in columns.T])
+        for i in resamples(90, 23)
+    ]
+    found = bootstrap_uno_c(days, events, columns, 23, rng(), tau=84)
+    assert found == pytest.approx(expected, abs=1e-6)
+
+
+def test_unos_c_marks_the_resamples_that_are_not_followed_far_enough():
+    days, events, p = np.array([1.0, 2, 3, 4, 6]), np.array([1.0, 0, 1, 0, 0]), np.arange(5.0)
+    found = bootstrap_uno_c(days, events, p, 80, rng(), tau=5)
+    for value, chosen in zip(found, resamples(5, 80), strict=True):
+        assert np.isnan(value) == (4 not in chosen or not {0, 2} & set(chosen)), chosen
+    with pytest.raises(MeasureUndefinedError, match="outside follow-up"):
+        bootstrap_uno_c(days, events, p, 10, rng(), tau=7)
 
 
 def test_growing_weights_stay_exact_in_the_table():
