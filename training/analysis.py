@@ -24,6 +24,7 @@ from training.evaluation import (
     OutOfFold,
     choose,
     cross_validate,
+    curves_of,
     fit_all,
     instability,
     leave_site_out,
@@ -85,8 +86,14 @@ def analyse(
     status, reason = status_of(
         analysis, sentinels, choice, size, unevaluated=why_unevaluated(out_of_fold, undefined)
     )
-    across = None
+    across = curves = None
     if choice is not None:
+        curves = curves_of(
+            out_of_fold[choice.learner.name],
+            analysis.outcome,
+            thresholds=config.decision_thresholds,
+            rng=boot_rng,
+        )
         sites = cohort.rows.select(cohort.analysed).sites
         across = leave_site_out(
             analysis, choice.learner, sites, config.resampling, rng=sites_rng, work=work
@@ -97,7 +104,7 @@ def analyse(
         model = fit_final(config, analysis, choice, fit_rng)
     return Findings(
         config, cohort, source, analysis, out_of_fold, metrics, undefined, choice, sentinels,
-        size, status, reason, model, across, *again,
+        size, status, reason, model, across, *again, curves,
     )  # fmt: skip
 
 

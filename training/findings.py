@@ -14,6 +14,7 @@ from training.config import RunConfig
 from training.evaluation import (
     Analysis,
     Choice,
+    Curves,
     Instability,
     InternalExternal,
     Optimism,
@@ -69,6 +70,8 @@ class Findings:
         From the same repetitions.
     unrepeated : str
         Why there is neither; empty where there is.
+    curves : Curves or None
+        Of the chosen learner; None where nothing was chosen.
     """
 
     config: RunConfig
@@ -88,6 +91,7 @@ class Findings:
     optimism: Optimism | None = None
     instability: Instability | None = None
     unrepeated: str = ""
+    curves: Curves | None = None
 
     @property
     def stamp(self) -> str:

@@ -9,7 +9,7 @@ import pytest
 from predictor.rows import read_rows
 from training.cohort import Cohort, Flow
 from training.config import RunConfig, read_dictionary, read_outcomes
-from training.evaluation import RISK_DAYS, Analysis, Choice, OutOfFold, Sentinel
+from training.evaluation import RISK_DAYS, Analysis, Choice, OutOfFold, Sentinel, curves_of
 from training.findings import Findings
 from training.fitting import Outcome
 from training.learners import AVERAGE, learner_named
@@ -127,6 +127,12 @@ def findings_of():
             status="exploratory",
             reason="too few people",
             model=model,
+            curves=curves_of(
+                found[0],
+                Outcome(events, days),
+                thresholds=(0.2, 0.8),
+                rng=np.random.default_rng(3),
+            ),
         )
 
     return made

@@ -28,6 +28,14 @@ DRAWN = {
     "decision": lambda fmt: figures.decision_curve(
         GRID, {"model": GRID / 9, "treat all": -GRID}, fmt=fmt
     ),
+    "decision_band": lambda fmt: figures.decision_curve(
+        GRID, {"model": GRID / 9}, band=(GRID / 10, np.where(GRID > 0.8, np.nan, GRID / 8)), fmt=fmt
+    ),
+    "spread": lambda fmt: figures.risk_distribution(
+        {"responded": Line(GRID, GRID), "did < not": Line(GRID, 1 - GRID)},
+        {"responded": (0.4, 0.5, 0.6), "did < not": (0.2, 0.3, 0.4)},
+        fmt=fmt,
+    ),
     "beeswarm": lambda fmt: figures.beeswarm(MATRIX, VALUES, labels=["a", "b", "<c>$x$"], fmt=fmt),
     "importance": lambda fmt: figures.importance(
         ["a & b", "c", "d"], np.array([0.3, 0.2, 0.1]), per_fold=np.abs(MATRIX), fmt=fmt
@@ -35,6 +43,9 @@ DRAWN = {
     "curves": lambda fmt: figures.relapse_curves(BANDED, Line(GRID, GRID), fmt=fmt),
     "curves_plain": lambda fmt: figures.relapse_curves(Line(GRID, GRID), BANDED, fmt=fmt),
     "relapse": lambda fmt: figures.relapse_calibration(RISK, BANDED, day=90, fmt=fmt),
+    "relapse_curve": lambda fmt: figures.relapse_calibration(
+        RISK, BANDED, day=90, curve=BANDED, fmt=fmt
+    ),
     "relapse_plain": lambda fmt: figures.relapse_calibration(
         RISK, Line(GRID, GRID), day=30, fmt=fmt
     ),

@@ -7,13 +7,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from training.evaluation import Choice, InternalExternal, SiteResult
+from training.evaluation import Choice, InternalExternal, SiteResult, curves_of
 from training.importers.source import SourceLine
 from training.metrics.intervals import Estimate, PairedDifference
 from training.metrics.pooling import RandomEffects
+from training.metrics.resampled_decision import DecisionBand
 from training.model_report import render_run_report
 from training.presentation import beeswarm, draw, importance, make_report, provenance
-from training.presentation.charts import _benefit_note
+from training.presentation.decisions import benefit_note
 
 
 def test_the_choice_is_told_in_words_with_its_gap_to_the_average(findings_of) -> None:
@@ -128,8 +129,15 @@ def test_variables_are_ranked_by_their_mean_over_folds(findings_of) -> None:
 @pytest.mark.parametrize(
     ("task", "names"),
     [
-        ("response", {"roc", "calibration", "decision_curve", "contributions"}),
-        ("relapse", {"relapse_curves", "calibration", "contributions"}),
+        (
+            "response",
+            {"roc", "calibration", "risk_distribution", "decision_curve", "contributions"},
+        ),
+        (
+            "relapse",
+            # few have relapsed by day 30, few are followed to day 180
+            {"relapse_curves", "calibration", "decision_curve", "contributions"},
+        ),
     ],
 )
 def test_a_run_is_drawn_and_its_report_reads_through(task, names, findings_of) -> None:
@@ -150,12 +158,23 @@ def test_the_same_number_for_everybody_is_drawn_without_a_curve(task, findings_o
         name: replace(f, probability=np.full_like(f.probability, 0.5), contributions={})
         for name, f in findings.out_of_fold.items()
     }
-    charts = draw(replace(findings, out_of_fold=flat))
+    chosen = flat[findings.choice.learner.name]
+    curves = curves_of(
+        chosen, findings.analysis.outcome, thresholds=(0.2, 0.8), rng=np.random.default_rng(0)
+    )
+    assert curves.calibration == {}
+    assert "different risks" in curves.undefined["calibration" + "_90" * (task == "relapse")]
+    charts = draw(replace(findings, out_of_fold=flat, curves=curves))
     assert ("calibration" in charts) == (task == "response")
     assert "contributions" not in charts
 
 
 GRID = np.array([0.2, 0.3, 0.4, 0.5])
+
+
+def band(model, gain_lo=(-1, -1, -1, -1), acted_on=(0.9, 0.8, 0.5, 0.2)):
+    arrays = (model, model, model, [0.1, 0.05, -0.2, -0.5], gain_lo, acted_on)
+    return DecisionBand(GRID, *(np.array(values, dtype=float) for values in arrays))
 
 
 @pytest.mark.parametrize(
@@ -164,11 +183,25 @@ GRID = np.array([0.2, 0.3, 0.4, 0.5])
         ([0.1, 0.05, 0.0, -0.1], "At no threshold is the model above"),
         ([0.2, 0.1, 0.0, -0.1], "at thresholds from 0.20 to 0.30; elsewhere"),
         ([0.2, 0.0, 0.1, -0.1], "at thresholds from 0.20 to 0.40, with gaps; elsewhere"),
+        ([0.2, 0.1, 0.1, np.nan], "At thresholds from 0.50 to 0.50 too few of those acted on"),
     ],
 )
 def test_the_decision_curve_says_where_the_model_helps(model, words) -> None:
-    benefit = {"model": np.array(model), "treat all": np.array([0.1, 0.05, -0.2, -0.5])}
-    assert words in _benefit_note(GRID, benefit)
+    assert words in benefit_note(band(model))
+
+
+def test_the_decision_curve_says_where_the_gain_is_beyond_chance() -> None:
+    model = [0.2, 0.1, 0.1, 0.0]
+    assert "At no threshold does the 95 % interval" in benefit_note(band(model))
+    sure = benefit_note(band(model, gain_lo=[-0.1, 0.01, 0.02, -0.1]))
+    assert "lies above 0 at thresholds from 0.30 to 0.40." in sure
+
+
+def test_the_decision_curve_says_where_hardly_any_decision_changes() -> None:
+    note = benefit_note(band([0.2, 0.1, 0.1, 0.0], acted_on=[0.99, 0.95, 0.4, 0.05]))
+    assert "Up to a threshold of 0.30 the model would treat at least 95 % of people" in note
+    assert note.endswith("From 0.50 on it would treat at most 5 %.")
+    assert "treat at" not in benefit_note(band([0.2, 0.1, 0.1, 0.0]))
 
 
 def test_a_beeswarm_is_a_picture_and_needs_a_variable(findings_of) -> None:

@@ -2,6 +2,7 @@
 
 from training.evaluation.choice import Choice, choose
 from training.evaluation.cross_validation import OutOfFold, Resampling, cross_validate
+from training.evaluation.curves import DECISION_DAY, Banded, Curves, curves_of, groups_of
 from training.evaluation.instability import Instability, instability
 from training.evaluation.internal_external import (
     InternalExternal,
@@ -17,10 +18,13 @@ from training.evaluation.repetitions import Repetition, Repetitions, repeat_in_r
 from training.evaluation.sentinels import Sentinel, watch
 
 __all__ = [
+    "DECISION_DAY",
     "RISK_DAYS",
     "Analysis",
+    "Banded",
     "Choice",
     "Corrected",
+    "Curves",
     "Instability",
     "InternalExternal",
     "Optimism",
@@ -33,7 +37,9 @@ __all__ = [
     "Sites",
     "choose",
     "cross_validate",
+    "curves_of",
     "fit_all",
+    "groups_of",
     "inner_splits",
     "instability",
     "leave_site_out",

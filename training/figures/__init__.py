@@ -4,7 +4,7 @@ The only part of the project that imports matplotlib, and it does so in one file
 computed elsewhere; here they are drawn.
 """
 
-from training.figures.binary import calibration, decision_curve, roc
+from training.figures.binary import calibration, decision_curve, risk_distribution, roc
 from training.figures.canvas import Line
 from training.figures.contributions import beeswarm, importance
 from training.figures.instability import calibration_instability, flips, prediction_instability
@@ -21,5 +21,6 @@ __all__ = [
     "prediction_instability",
     "relapse_calibration",
     "relapse_curves",
+    "risk_distribution",
     "roc",
 ]

@@ -111,7 +111,11 @@ def calibration(
 
 
 def decision_curve(
-    thresholds: Array, net_benefit: Mapping[str, Array], *, fmt: Format = "svg"
+    thresholds: Array,
+    net_benefit: Mapping[str, Array],
+    *,
+    band: tuple[Array, Array] | None = None,
+    fmt: Format = "svg",
 ) -> bytes:
     """Draw net benefit over the risk thresholds at which one would act.
 
@@ -121,6 +125,8 @@ def decision_curve(
         Threshold probabilities in (0, 1), ascending.
     net_benefit : mapping of str to ndarray of shape (n,)
         Name (``model``, ``treat all``, …) to net benefit; ``treat none`` is drawn always.
+    band : tuple of ndarray, shape (n,), or None
+        Ends of the interval of the first of them; NaN leaves a gap.
     fmt : str
         ``svg`` or ``png``.
 
@@ -132,6 +138,8 @@ def decision_curve(
     with styled():
         figure, axes = new_axes()
         axes.axhline(0, color=INK, linewidth=1, label="treat none")
+        if band is not None:
+            axes.fill_between(thresholds, *band, color=BAND, alpha=0.7, linewidth=0)
         for index, (name, values) in enumerate(net_benefit.items()):
             dash, colour = DASHES[index % len(DASHES)], COLOURS[index % len(COLOURS)]
             axes.plot(
@@ -148,6 +156,52 @@ def decision_curve(
         )
         axes.legend(loc="best")
         return finish(figure, "Decision curve", fmt)
+
+
+def risk_distribution(
+    groups: Mapping[str, Line],
+    quartiles: Mapping[str, tuple[float, float, float]],
+    *,
+    across: str = "predicted risk",
+    fmt: Format = "svg",
+) -> bytes:
+    """Draw how predicted risks are spread in two groups, one above the line and one below.
+
+    Parameters
+    ----------
+    groups : mapping of str to Line
+        Name of a group to the density of its risks; the first is drawn upward, the second down.
+    quartiles : mapping of str to tuple of float
+        Lower quartile, median and upper quartile of each group: a bar with a dot.
+    across : str
+        Name of the axis of risks.
+    fmt : str
+        ``svg`` or ``png``.
+
+    Returns
+    -------
+    bytes
+        The figure.
+    """
+    looks = ((BLUE, BAND, ""), (ORANGE, "#ffffff", "////"))
+    with styled():
+        figure, axes = new_axes()
+        top = max(float(line.y.max()) for line in groups.values())
+        for side, ((name, line), look) in enumerate(zip(groups.items(), looks, strict=True)):
+            colour, fill, hatch = look
+            sign = 1 - 2 * side
+            axes.fill_between(
+                line.x, 0, sign * line.y, facecolor=fill, edgecolor=colour, hatch=hatch, linewidth=1
+            )
+            low, half, high = quartiles[name]
+            place = sign * 1.12 * top
+            axes.plot([low, high], [place, place], color=colour, linewidth=3)
+            axes.plot([half], [place], marker="o", color=INK, markersize=6)
+            axes.annotate(name, (0.01, sign * 0.72 * top), color=INK, va="center")
+        axes.axhline(0, color=GREY, linewidth=0.8)
+        axes.set(xlim=(0, 1), ylim=(-1.3 * top, 1.3 * top), xticks=np.linspace(0, 1, 6), yticks=[])
+        axes.set(xlabel=f"{across}\n(bar: middle half of the group, dot: its median)")
+        return finish(figure, "Predicted risk by outcome", fmt)
 
 
 def _roc_points(outcome: Array, probability: Array) -> tuple[Array, Array]:

@@ -9,6 +9,7 @@ from training.figures.canvas import (
     BLUE,
     DASHES,
     GREY,
+    INK,
     ORANGE,
     Array,
     Format,
@@ -66,6 +67,7 @@ def relapse_calibration(
     observed: Line,
     *,
     day: int,
+    curve: Line | None = None,
     fmt: Format = "svg",
 ) -> bytes:
     """Draw observed against predicted relapse at one horizon, in groups by predicted risk.
@@ -78,6 +80,8 @@ def relapse_calibration(
         Mean predicted risk of each group (x) and its Kaplan–Meier estimate (y) with its band.
     day : int
         The horizon in days after time zero.
+    curve : Line or None
+        Flexible calibration curve (predicted, observed) with its band.
     fmt : str
         ``svg`` or ``png``.
 
@@ -90,9 +94,19 @@ def relapse_calibration(
         figure = new_figure(height=4.6)
         axes, below = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1))
         axes.plot([0, 1], [0, 1], color=GREY, linestyle=DASHES[2], linewidth=1, label="ideal")
+        if curve is not None:
+            draw_line(axes, curve, label="flexible curve")
         if observed.lo is not None and observed.hi is not None:
-            axes.vlines(observed.x, observed.lo, observed.hi, color=BLUE, linewidth=1.4)
-        axes.plot(observed.x, observed.y, marker="o", color=BLUE, linewidth=1, label="groups")
+            axes.vlines(observed.x, observed.lo, observed.hi, color=INK, linewidth=1.2)
+        axes.plot(
+            observed.x,
+            observed.y,
+            linestyle="none",
+            marker="o",
+            color=INK,
+            markersize=4.5,
+            label="equal groups",
+        )
         draw_unit_square(axes, "", f"relapsed by day {day}")
         axes.legend(loc="upper left")
         below.hist(predicted, bins=np.linspace(0, 1, 26).tolist(), color=BAND, edgecolor=BLUE)

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 
 from training import figures
-from training.evaluation import RISK_DAYS, OutOfFold
+from training.evaluation import RISK_DAYS, Banded, Curves, OutOfFold, groups_of
 from training.figures import Line
 from training.findings import Findings
-from training.metrics.calibration import calibration_curve
 from training.metrics.censoring import kaplan_meier
-from training.metrics.decision import decision_curve
 from training.model_report import Chart, Importance
+from training.presentation.decisions import benefit_chart, spread_chart
 
 SHOWN_VARIABLES = 20
 """How many variables the chart of contributions shows."""
 
 CALIBRATION_DAY = 90
-"""Day at which the calibration of a relapse model is drawn."""
+"""Day whose chart of calibration has no day in its file name."""
 
 
 def importance(findings: Findings) -> list[Importance]:
@@ -112,17 +108,10 @@ def beeswarm(findings: Findings) -> bytes | None:
 
 
 def _draw_response(findings: Findings, found: OutOfFold) -> dict[str, Chart]:
-    """Draw ROC, calibration and net benefit from out-of-fold probabilities."""
-    y = findings.analysis.outcome.events
-    mean = found.probability.mean(axis=1)
-    grid = np.linspace(*findings.config.decision_thresholds, 61)
-    gained = decision_curve(y, mean, thresholds=grid)
-    benefit = {"model": gained.model, "treat all": gained.treat_all}
-    curve = None
-    if np.unique(mean).size > 10:
-        smooth = calibration_curve(y, mean)
-        curve = Line(smooth.predicted, smooth.observed)
-    return {
+    """Draw ROC, calibration, spread of risks and net benefit from out-of-fold probabilities."""
+    y, curves = findings.analysis.outcome.events, findings.curves
+    smooth = None if curves is None else curves.calibration.get(0)
+    charts = {
         "roc": Chart(
             "Receiver operating characteristic",
             figures.roc(y, found.probability.T),
@@ -132,44 +121,24 @@ def _draw_response(findings: Findings, found: OutOfFold) -> dict[str, Chart]:
         ),
         "calibration": Chart(
             "Calibration",
-            figures.calibration(y, mean, curve=curve),
-            "Observed share of responders against predicted probability in groups, with the "
-            "diagonal of perfect agreement.",
-            "Predictions averaged over repeats.",
-        ),
-        "decision_curve": Chart(
-            "Net benefit",
-            figures.decision_curve(grid, benefit),
-            "Net benefit of treating by the model, of treating all and of treating none, over "
-            "risk thresholds.",
-            _benefit_note(grid, benefit),
+            figures.calibration(
+                y, found.probability.mean(axis=1), curve=_line(smooth), groups=groups_of(len(y))
+            ),
+            "Observed share of responders against predicted probability, as a smooth curve with "
+            "its 95 % band and in groups, with the diagonal of perfect agreement; underneath, how "
+            "the predictions are spread.",
+            "Predictions averaged over repeats; the band is pointwise, from resamples of people.",
         ),
     }
-
-
-def _benefit_note(grid: Any, benefit: Mapping[str, Any]) -> str:
-    """Say at which thresholds the model is above treating all and treating none."""
-    above = benefit["model"] > np.maximum(benefit["treat all"], 0) + 1e-9
-    if not above.any():
-        return (
-            "At no threshold is the model above both treating all and treating none: it improves "
-            "no decision."
-        )
-    lowest, highest = grid[above][[0, -1]]
-    return (
-        f"The model is above both others at thresholds from {lowest:.2f} to {highest:.2f}"
-        f"{'' if above[(grid >= lowest) & (grid <= highest)].all() else ', with gaps'}; elsewhere "
-        "it improves no decision."
-    )
+    return charts | ({} if curves is None else _common(curves, "response"))
 
 
 def _draw_relapse(findings: Findings, found: OutOfFold) -> dict[str, Chart]:
-    """Draw observed and predicted relapse, and calibration at one day."""
-    outcome = findings.analysis.outcome
-    days = np.asarray(outcome.days)
+    """Draw observed and predicted relapse, calibration at each day, spread and net benefit."""
+    outcome, curves = findings.analysis.outcome, findings.curves
     predicted = found.probability.mean(axis=1)
     weeks = np.arange(0, 181, 7).astype(np.float64)
-    observed = Line(weeks, 1 - kaplan_meier(days, outcome.events).at(weeks))
+    observed = Line(weeks, 1 - kaplan_meier(np.asarray(outcome.days), outcome.events).at(weeks))
     charts = {
         "relapse_curves": Chart(
             "Relapse as observed and as predicted",
@@ -181,21 +150,35 @@ def _draw_relapse(findings: Findings, found: OutOfFold) -> dict[str, Chart]:
             "Relapse is seen only at visits; the observed line is read weekly.",
         )
     }
-    at = predicted[:, RISK_DAYS.index(CALIBRATION_DAY)]
-    if np.unique(at).size >= 10 and days.max() > CALIBRATION_DAY:
-        charts["calibration"] = Chart(
-            f"Calibration at {CALIBRATION_DAY} days",
-            figures.relapse_calibration(at, _groups(at, days, outcome.events), day=CALIBRATION_DAY),
-            "Observed relapse (Kaplan–Meier) against mean predicted risk in groups of equal size.",
-            "From people whom the model never saw.",
+    if curves is None:
+        return charts
+    for day, groups in curves.groups.items():
+        name = "calibration" if day == CALIBRATION_DAY else f"calibration_{day}"
+        charts[name] = Chart(
+            f"Calibration at {day} days",
+            figures.relapse_calibration(
+                predicted[:, RISK_DAYS.index(day)],
+                Line(groups.x, groups.y, groups.lo, groups.hi),
+                day=day,
+                curve=_line(curves.calibration.get(day)),
+            ),
+            "Observed relapse against predicted risk: a smooth curve, weighted for censoring, with "
+            "its 95 % band, and Kaplan–Meier in groups of equal size; underneath, how the "
+            "predictions are spread.",
+            "From people whom the model never saw; the band is pointwise, from resamples.",
         )
-    return charts
+    return charts | _common(curves, "relapse")
 
 
-def _groups(at: Any, days: Any, events: Any, n: int = 5) -> Line:
-    """Read Kaplan–Meier in groups by predicted risk."""
-    bins = np.array_split(np.argsort(at, kind="stable"), n)
-    observed = [
-        float(1 - kaplan_meier(days[b], events[b]).at(float(CALIBRATION_DAY))) for b in bins
-    ]
-    return Line(np.array([at[b].mean() for b in bins]), np.array(observed))
+def _common(curves: Curves, task: str) -> dict[str, Chart]:
+    """Draw what both tasks have: spread of risks and net benefit."""
+    drawn = {
+        "risk_distribution": spread_chart(curves, task),
+        "decision_curve": benefit_chart(curves, task),
+    }
+    return {name: chart for name, chart in drawn.items() if chart is not None}
+
+
+def _line(banded: Banded | None) -> Line | None:
+    """Hand a curve to the figures."""
+    return None if banded is None else Line(banded.x, banded.y, banded.lo, banded.hi)
