@@ -12,8 +12,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from predictor.model import Model
+from training.metrics import MeasureUndefinedError
 
 Floats = NDArray[np.float64]
 
@@ -36,8 +38,9 @@ class VariableShift:
         which differs most. None where it is not known.
     missing, missing_before : float or None
         Share without an answer; None where it is not known.
-    outside : float
-        Share of the new people whose answer lies outside the training support.
+    outside : float or None
+        Share of the new people whose answer lies outside the training support; None where these
+        are one to nine people.
     reason : str
         Why there is no difference; empty where there is one.
     """
@@ -46,7 +49,7 @@ class VariableShift:
     smd: float | None
     missing: float
     missing_before: float | None
-    outside: float
+    outside: float | None
     reason: str = ""
 
 
@@ -58,8 +61,8 @@ class CaseMix:
     ----------
     variables : tuple of VariableShift
         Those the model reads, the largest difference first.
-    any_outside : float
-        Share with at least one answer outside the training support.
+    any_outside : float or None
+        Share with at least one answer outside the training support; None for one to nine people.
     margin_mean, margin_sd : float
         Of the calibrated margin in the new people.
     margin_mean_before, margin_sd_before : float
@@ -67,7 +70,7 @@ class CaseMix:
     """
 
     variables: tuple[VariableShift, ...]
-    any_outside: float
+    any_outside: float | None
     margin_mean: float
     margin_sd: float
     margin_mean_before: float
@@ -151,20 +154,56 @@ def compare_case_mix(
     found = model.assess(values)
     owner = model.encoding.owner()
     shifts = [
-        _shift(name, np.flatnonzero(owner == place), now, before, float(outside))
+        _shift(name, np.flatnonzero(owner == place), now, before, _share(outside))
         for place, (name, outside) in enumerate(
-            zip(model.encoding.variables, found.outside.mean(axis=0), strict=True)
+            zip(model.encoding.variables, found.outside.T, strict=True)
         )
     ]
     known = model.uncertainty
     return CaseMix(
         variables=tuple(sorted(shifts, key=lambda s: -abs(s.smd or 0.0))),
-        any_outside=float(found.outside.any(axis=1).mean()),
+        any_outside=_share(np.asarray(found.outside.any(axis=1))),
         margin_mean=float(found.margin.mean()),
         margin_sd=float(found.margin.std()),
         margin_mean_before=float(model.calibration.apply(known.margin_mean)),
         margin_sd_before=known.margin_sd,
     )
+
+
+def model_based_auc(margin: Floats) -> float:
+    """Give the AUC that new people of these margins would show were the model right.
+
+    A lower AUC than in development is then due to people being more alike, not to the model.
+
+    Parameters
+    ----------
+    margin : ndarray, shape (n,)
+        Calibrated log-odds; at least two different ones.
+
+    Returns
+    -------
+    float
+        In [0.5, 1].
+
+    Raises
+    ------
+    MeasureUndefinedError
+        If everybody has the same number.
+
+    References
+    ----------
+    van Klaveren D et al. Stat Med 2016;35:4136-4152 (model-based concordance).
+    """
+    if margin.size < 2 or not np.ptp(margin) > 0:
+        raise MeasureUndefinedError("model-based AUC", "everybody has the same number")
+    values, at = np.unique(margin, return_inverse=True)
+    risk = expit(margin)
+    case = np.bincount(at, risk, minlength=values.size)
+    other = np.bincount(at, 1 - risk, minlength=values.size)
+    # a person is no pair with himself: his own share of the ties is taken out again
+    own = float((risk * (1 - risk)).sum())
+    won = float(case @ (np.cumsum(other) - other / 2)) - own / 2
+    return won / (float(case.sum() * other.sum()) - own)
 
 
 def _known(model: Model) -> dict[str, list[float | None]]:
@@ -183,7 +222,7 @@ def _shift(
     columns: NDArray[np.intp],
     now: Mapping[str, Any],
     before: Mapping[str, Any],
-    outside: float,
+    outside: float | None,
 ) -> VariableShift:
     """Compare one variable; a category by its level that differs most."""
     differences = [_smd(now, before, int(j)) for j in columns]
@@ -205,6 +244,11 @@ def _shift(
         outside=outside,
         reason=reason,
     )
+
+
+def _share(who: NDArray[np.bool_]) -> float | None:
+    """Give a share of people; one to nine of them are not shown."""
+    return None if 0 < who.sum() < FEWEST else float(who.mean())
 
 
 def _smd(now: Mapping[str, Any], before: Mapping[str, Any], j: int) -> float | None:

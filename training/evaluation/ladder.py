@@ -85,7 +85,7 @@ def climb(people: NewPeople, *, alpha: float = ALPHA) -> Ladder:
     References
     ----------
     Vergouwe Y et al. Stat Med 2017;36:4529-4539 (closed test). van Houwelingen HC. Stat Med
-    2000;19:3401-3415; Crowson CS et al. Stat Methods Med Res 2016;25:1692-1706 (survival models).
+    2000;19:3401-3415 (survival models).
     """
     cases = people.events.sum()
     if cases == 0 or (people.hazard is None and cases == people.events.size):

@@ -2,9 +2,9 @@
 
 As given; intercept (relapse: the hazard rescaled); intercept and slope; revision of the
 coefficients. Each holds the one before, so that likelihood ratios compare them. For relapse the
-frozen baseline hazard is read at the end of each person's follow-up: given its shape, events are
-Poisson counts with that exposure, whose likelihood sees the level, which a partial likelihood
-cannot.
+shape of the baseline hazard stays frozen, and the likelihood is that of relapse somewhere inside
+an interval (grouped proportional hazards): a visit says that relapse happened since the one
+before, not that day. It sees the level, which a partial likelihood cannot.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ ratios are then too large even where nothing has to change."""
 _RUNAWAY = 60.0
 """A spread of fitted margins that no estimate has, only one that runs away to infinity."""
 
+_LEAST_HAZARD = 1e-12
+
 _EQUAL = 1e-9
 """Margins that differ by less are taken as one number."""
 
@@ -41,8 +43,9 @@ class NewPeople:
         Calibrated margin by the frozen model.
     events : ndarray, shape (n,)
         1 responded or relapsed (within the horizon), else 0.
-    hazard : ndarray, shape (n,) or None
-        Relapse: the frozen cumulative baseline hazard at the end of follow-up.
+    hazard : ndarray, shape (n, 2) or None
+        Relapse: the frozen cumulative baseline hazard at the start and at the end of the interval
+        in which the event happened; for people without it both at the end of follow-up.
     columns : ndarray, shape (n, k)
         Complete columns whose coefficients a revision would estimate anew, centred at the
         training means; k = 0 where the model has none (trees).
@@ -133,8 +136,8 @@ def fit_rungs(people: NewPeople) -> tuple[tuple[Rung, ...], dict[str, str]]:
 
     References
     ----------
-    Vergouwe Y et al. Stat Med 2017;36:4529-4539. Crowson CS et al. Stat Methods Med Res
-    2016;25:1692-1706 (Poisson form for survival models).
+    Vergouwe Y et al. Stat Med 2017;36:4529-4539. Prentice RL, Gloeckler LA. Biometrics
+    1978;34:57-67 (grouped proportional hazards).
     """
     rungs, left_out = [_as_given(people), _intercept(people)], {}
     for name, reason, fit in (
@@ -275,7 +278,7 @@ def _first(people: NewPeople, offset: Floats) -> Floats:
     cases = float(people.events.sum())
     if people.hazard is None:
         return np.zeros(1)
-    expected = float((people.hazard * np.exp(offset)).sum())
+    expected = float((people.hazard.mean(axis=1) * np.exp(offset)).sum())
     return np.array([np.log(cases / expected) if expected > 0 else 0.0])
 
 
@@ -289,10 +292,19 @@ def _objective(design: Floats, people: NewPeople, offset: Floats) -> Objective:
             risk = expit(eta)
             return float((np.logaddexp(0.0, eta) - y * eta).sum()), risk - y, risk * expit(-eta)
     else:
+        case = y == 1
+        # where the frozen hazard allows no event at all, a constant that all rungs share
+        width = np.maximum(hazard[case, 1] - hazard[case, 0], _LEAST_HAZARD)
 
         def parts(eta: Floats) -> tuple[float, Floats, Floats]:
-            expected = hazard * np.exp(eta)
-            return float((expected - y * eta).sum()), expected - y, expected
+            outlived = hazard[:, 0] * np.exp(eta)
+            inside = width * np.exp(eta[case])
+            value = outlived.sum() - np.log(-np.expm1(-inside)).sum()
+            pull = inside * np.exp(-inside) / -np.expm1(-inside)
+            residual, weight = outlived.copy(), outlived.copy()
+            residual[case] -= pull
+            weight[case] += pull * (inside / -np.expm1(-inside) - 1)
+            return float(value), residual, weight
 
     def objective(point: Floats) -> tuple[float, Floats, Floats]:
         value, residual, weight = parts(offset + design @ point)

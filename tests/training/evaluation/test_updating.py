@@ -58,10 +58,12 @@ def people_of(model, rng, n, *, shift=0.0, slope=1.0, extra=0.0):
     if model.baseline is None:
         y = (rng.random(n) < 1 / (1 + np.exp(-truth))).astype(float)
         return values, NewPeople(margin, y, None, columns)
-    day = rng.exponential(1 / (0.01 * np.exp(truth)))
-    last = np.minimum(day, rng.uniform(20, 180, n))
-    hazard = model.baseline.cumulative_at(last)
-    return values, NewPeople(margin, (day <= last).astype(float), hazard, columns)
+    visit = np.ceil(rng.exponential(1 / (0.01 * np.exp(truth))) / 14)
+    last = rng.integers(1, 13, n)
+    case = visit <= last
+    end = 0.14 * np.where(case, visit, last)
+    hazard = np.column_stack([end - 0.14 * case, end])
+    return values, NewPeople(margin, case.astype(float), hazard, columns)
 
 
 @pytest.mark.parametrize("task", ["response", "relapse"])

@@ -1,0 +1,323 @@
+"""How a frozen model does in new people: measures with 95 % intervals, nothing fitted again.
+
+What is undefined is given with its reason. The intervals describe the sampling of the new people;
+the model is fixed, so nothing else varies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from predictor.model import Model
+from training.evaluation.cross_validation import OutOfFold
+from training.evaluation.numbering import Numbered, for_ladder, predictions
+from training.evaluation.performance import evaluated_days, losses, measure
+from training.evaluation.procedure import RISK_DAYS
+from training.evaluation.rungs import NewPeople, fit_rungs
+from training.fitting import Outcome
+from training.learners import AVERAGE
+from training.metrics import MeasureUndefinedError, calibration, survival
+from training.metrics.censoring import kaplan_meier
+from training.metrics.horizon import calibration_errors_at, calibration_line_at
+from training.metrics.intervals import (
+    Estimate,
+    PairedDifference,
+    log_scale_interval,
+    paired_difference,
+    percentile_interval,
+)
+from training.penalised_cox import fit_ridge_cox
+from training.penalised_fit import ConvergenceError, SeparationError
+
+Floats = NDArray[np.float64]
+
+HORIZONS = (30, 90, 180)
+"""Days at which the calibration of a relapse model is measured, where people are followed."""
+
+_Z = 1.959963984540054
+_LOGISTIC = "logistic regression, Wald interval"
+_GROUPED = "grouped proportional hazards, Wald interval"
+_COX = "Cox regression, Wald interval"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class External:
+    """How a frozen model does among new people.
+
+    Parameters
+    ----------
+    people, events : int
+        Measured.
+    metrics : dict of str to Estimate
+        By the names of a run, and more.
+    undefined : dict of str to str
+        Measures without a value, with the reason.
+    against_average : PairedDifference or None
+        Loss of each person less that of the average of the same people (prevalence, or
+        Kaplan–Meier); None where it cannot be told.
+    """
+
+    people: int
+    events: int
+    metrics: dict[str, Estimate]
+    undefined: dict[str, str]
+    against_average: PairedDifference | None
+
+    @property
+    def better_than_average(self) -> bool:
+        """Whether the whole 95 % interval of the difference lies below 0."""
+        return self.against_average is not None and self.against_average.hi < 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give everything for JSON.
+
+        Returns
+        -------
+        dict
+            Plain values.
+        """
+        gap = self.against_average
+        return {
+            "people": self.people,
+            "events": self.events,
+            "metrics": {name: found.to_dict() for name, found in self.metrics.items()},
+            "undefined": dict(self.undefined),
+            "against_average": None
+            if gap is None
+            else {**gap._asdict(), "better": self.better_than_average},
+        }
+
+
+def measure_external(
+    model: Model, people: Numbered, who: NDArray[np.bool_], *, rng: np.random.Generator
+) -> External:
+    """Measure a frozen model.
+
+    The average it is held against is that of the very people measured: what nobody could have
+    known beforehand, and so the harder comparator.
+
+    Parameters
+    ----------
+    model : Model
+        The frozen model.
+    people : Numbered
+        Everybody with an outcome.
+    who : ndarray of bool, shape (n,)
+        Whom to measure.
+    rng : numpy.random.Generator
+        Draws the resamples.
+
+    Returns
+    -------
+    External
+        Measures with 95 % intervals.
+    """
+    outcome = people.outcome.take(np.flatnonzero(who))
+    events = int(outcome.events.sum())
+    if not outcome.events.size:
+        return External(0, 0, {}, {"all": "nobody was given a number"}, None)
+    found = predictions(model, people.margin[who])
+    metrics, undefined = measure(found, outcome, rng=rng)
+    for more, without in (
+        _lines(for_ladder(model, people, who)),
+        _errors(found, outcome, rng),
+    ):
+        metrics |= more
+        undefined |= without
+    undefined = {name: why for name, why in undefined.items() if name not in metrics}
+    return External(outcome.events.size, events, metrics, undefined, _gap(found, outcome))
+
+
+def average_there(outcome: Outcome) -> OutOfFold:
+    """Give everybody the average of these people.
+
+    Parameters
+    ----------
+    outcome : Outcome
+        At least one person.
+
+    Returns
+    -------
+    OutOfFold
+        Prevalence, or one minus Kaplan–Meier at `RISK_DAYS`.
+    """
+    n = outcome.events.size
+    nothing = np.zeros((n, 1))
+    if outcome.days is None:
+        risk = np.full((n, 1), outcome.events.mean())
+        return OutOfFold(AVERAGE["response"], nothing, risk, nothing.astype(np.intp))
+    free = kaplan_meier(outcome.days, outcome.events)
+    last = float(outcome.days.max())
+    at = np.array([1 - float(free.at(min(float(t), last))) for t in RISK_DAYS])
+    return OutOfFold(AVERAGE["relapse"], nothing, np.tile(at, (n, 1, 1)), nothing.astype(np.intp))
+
+
+def last_horizon(outcome: Outcome) -> int | None:
+    """Choose the last of `HORIZONS` that enough people are followed to.
+
+    Parameters
+    ----------
+    outcome : Outcome
+        Relapse.
+
+    Returns
+    -------
+    int or None
+        None where there is none, or for response.
+    """
+    if outcome.days is None:
+        return None
+    try:
+        reached = [RISK_DAYS[i] for i in evaluated_days(outcome)]
+    except MeasureUndefinedError:
+        return None
+    return max((day for day in HORIZONS if day in reached), default=None)
+
+
+def _gap(found: OutOfFold, outcome: Outcome) -> PairedDifference | None:
+    """Compare losses person by person with the average of these people."""
+    try:
+        return paired_difference(losses(found, outcome), losses(average_there(outcome), outcome))
+    except MeasureUndefinedError:
+        return None
+
+
+def _lines(people: NewPeople) -> tuple[dict[str, Estimate], dict[str, str]]:
+    """Give level and slope by maximum likelihood with Wald's intervals.
+
+    For relapse the level is the factor by which the frozen hazard is to be multiplied; its slope
+    comes from a Cox regression, which no shape of the hazard disturbs.
+    """
+    cases, n = float(people.events.sum()), people.events.size
+    relapse = people.hazard is not None
+    names = ("hazard_oe",) if relapse else ("calibration_intercept", "calibration_slope")
+    if cases == 0 or (not relapse and cases == n):
+        return {}, dict.fromkeys(
+            names, f"{cases:.0f} of {n} people had the event; both kinds are needed"
+        )
+    bare = NewPeople(people.margin, people.events, people.hazard, np.empty((n, 0)))
+    rungs, left_out = fit_rungs(bare)
+    level, spread = rungs[1].intercept, float(np.sqrt(rungs[1].covariance[0, 0]))
+    if relapse:
+        return {"hazard_oe": log_scale_interval(float(np.exp(level)), spread, method=_GROUPED)}, {}
+    metrics = {"calibration_intercept": _wald(level, spread, _LOGISTIC)}
+    if len(rungs) < 3:
+        return metrics, {"calibration_slope": left_out["slope"]}
+    error = float(np.sqrt(rungs[2].covariance[1, 1]))
+    return metrics | {"calibration_slope": _wald(rungs[2].slope, error, _LOGISTIC)}, {}
+
+
+def _cox_slope(margin: Floats, outcome: Outcome) -> Estimate:
+    """Give the slope of a Cox regression on the margin."""
+    scale = float(margin.std())
+    if outcome.days is None or not scale > 0 or not outcome.events.any():
+        raise MeasureUndefinedError(
+            "calibration slope", "everybody has the same number, or nobody had the event"
+        )
+    column = ((margin - margin.mean()) / scale)[:, None]
+    try:
+        fit = fit_ridge_cox(column, outcome.days, outcome.events, penalty=0.0)
+    except (SeparationError, ConvergenceError) as error:
+        raise MeasureUndefinedError("calibration slope", str(error)) from error
+    spread = float(np.sqrt(fit.covariance[1, 1])) / scale
+    return _wald(float(fit.coefficients[0]) / scale, spread, _COX)
+
+
+def _wald(value: float, spread: float, method: str) -> Estimate:
+    """Give a number its interval by its standard error."""
+    return Estimate(value, value - _Z * spread, value + _Z * spread, method)
+
+
+def _errors(
+    found: OutOfFold, outcome: Outcome, rng: np.random.Generator
+) -> tuple[dict[str, Estimate], dict[str, str]]:
+    """Give what rests on resamples, measures of one fit together."""
+    metrics: dict[str, Estimate] = {}
+    undefined: dict[str, str] = {}
+    for names, function, arrays in _grouped(found, outcome):
+        try:
+            metrics |= _resampled(names, function, arrays, rng)
+        except MeasureUndefinedError as error:
+            undefined |= dict.fromkeys(names, str(error))
+    if outcome.days is not None:
+        try:
+            metrics["calibration_slope"] = _cox_slope(found.margin[:, 0], outcome)
+        except MeasureUndefinedError as error:
+            undefined["calibration_slope"] = str(error)
+    return metrics, undefined
+
+
+_Group = tuple[tuple[str, ...], Callable[..., tuple[float, ...]], tuple[Floats, ...]]
+
+
+def _grouped(found: OutOfFold, outcome: Outcome) -> list[_Group]:
+    """List the measures beyond those of a run, with what they are computed from."""
+    if outcome.days is None:
+        arrays = (outcome.events, found.probability[:, 0])
+        return [(("ici", "e50", "e90", "emax"), calibration.calibration_errors, arrays)]
+    follow_up = (outcome.days, outcome.events)
+    margin = found.margin[:, 0]
+    last = last_horizon(outcome)
+    tau = None if last is None else float(last)
+    groups: list[_Group] = [
+        (("uno_c",), lambda d, e, m: (survival.uno_c(d, e, m, tau=tau),), (*follow_up, margin))
+    ]
+    for day in HORIZONS:
+        if last is None or day > last:
+            continue
+        at = found.probability[:, 0, RISK_DAYS.index(day)]
+        names = ("calibration_intercept", "calibration_slope", "ici", "e50", "e90", "emax")
+        groups.append(
+            (tuple(f"{name}_{day}" for name in names), _at_horizon(day), (*follow_up, at))
+        )
+    return groups
+
+
+def _at_horizon(day: int) -> Callable[..., tuple[float, ...]]:
+    """Bind line and errors to a day."""
+
+    def line_and_errors(days: Floats, events: Floats, risk: Floats) -> tuple[float, ...]:
+        line = calibration_line_at(days, events, risk, t=float(day))
+        return (*line, *calibration_errors_at(days, events, risk, t=float(day)))
+
+    return line_and_errors
+
+
+def _resampled(
+    names: tuple[str, ...],
+    function: Callable[..., tuple[float, ...]],
+    arrays: tuple[Floats, ...],
+    rng: np.random.Generator,
+) -> dict[str, Estimate]:
+    """Give several measures of one fit their percentile intervals from the same resamples."""
+    n = len(arrays[0])
+    value = function(*arrays)
+    drawn = np.full((resamples(n), len(names)), np.nan)
+    for row in drawn:
+        chosen = rng.integers(n, size=n)
+        try:
+            row[:] = function(*(array[chosen] for array in arrays))
+        except MeasureUndefinedError:
+            continue
+    return {name: percentile_interval(float(value[j]), drawn[:, j]) for j, name in enumerate(names)}
+
+
+def resamples(n_people: int) -> int:
+    """Choose how many resamples are drawn where each costs a fit.
+
+    Parameters
+    ----------
+    n_people : int
+        People, at least 1.
+
+    Returns
+    -------
+    int
+        100 to 400, fewer where there are more people.
+    """
+    return int(np.clip(400_000 // n_people, 100, 400))
