@@ -16,7 +16,8 @@ import predictor.scoring
 import training.cli
 from predictor import uncertainty
 from training import calibrating, findings, fitting, tuning
-from training.evaluation import cross_validation, performance, sentinels
+from training.evaluation import cross_validation, ladder, performance, rungs, sentinels
+from training.validation import findings as validated
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -31,7 +32,7 @@ FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 # what a decision says is not there, and what stands in a study folder
 ABSENT = {"configs/priors.yaml", "configs/column_map.yaml"}
-LATER = {"validate", "serve", "audit", "compare", "promote", "report"}
+LATER = {"serve", "audit", "compare", "promote", "report"}
 
 
 def commands() -> list[list[str]]:
@@ -142,6 +143,9 @@ def test_settings_of_the_methods_are_those_of_the_code() -> None:
         f"above {sentinels.TOO_GOOD_ALONE} in at least {sentinels.MINIMUM_ANSWERS} people",
         f"fewer than {findings.MINIMUM_EVENTS} events",
         f"{uncertainty.Z_LEVEL:.3f}·s",
+        f"at least {rungs.EVENTS_PER_COEFFICIENT} events",
+        f"likelihood ratios at {100 * ladder.ALPHA:.0f} %",
+        f"at least {validated.ENOUGH_EVENTS} people with",
     ]
     assert [words for words in said if words not in METHODS] == []
     assert uncertainty.WIDER_PER_VARIABLE == 0.25

@@ -14,14 +14,17 @@ from training import figures
 from training.cohort import Flow
 from training.model_report import (
     Candidate,
+    Cell,
     Chart,
     Estimate,
     Importance,
     RunReport,
+    Section,
     Sentinel,
     Table,
     render_run_report,
 )
+from training.model_report.sections_page import SectionsPage, render_sections_page
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 LONG = "A variable with a rather long label that has to wrap somewhere"
@@ -116,12 +119,49 @@ RUN = replace(
     sentinels=[Sentinel("shuffled_outcome", True, LONG)],
     extra=[Table("Two", [{"Answer": LONG, "Here": 58}])],
 )
+VALIDATION = SectionsPage(
+    title="Predicting response to ketamine: validation on new people",
+    lead=LONG,
+    mark="care",
+    verdict="Measured in new people, no bundle written",
+    because="not stamped: 100 events are asked for",
+    facts={"New people": LONG, "Observed / expected": "0.98 (0.95 to 1.02)"},
+    sections=[
+        Section(
+            "measures",
+            "How the model did",
+            [LONG],
+            [Chart("Decision", figures.decision_curve(GRID, {"model": GRID}), "A curve.")],
+            [
+                Table(
+                    "Measures",
+                    [
+                        {
+                            "Measure": Cell("Calibration intercept at 180 days", "ideal 0"),
+                            "Those given a number": Cell("−0.25", "−0.50 to 0.10"),
+                            "With STOP people": Cell("−0.25", "−0.50 to 0.10"),
+                        }
+                    ],
+                ),
+                Table(
+                    "Five columns",
+                    [dict.fromkeys(("Threshold", "Model", "All", "Less", "Better"), "0.123")],
+                    LONG,
+                ),
+            ],
+        )
+    ],
+    provenance={"SHA-256 of patients.csv": "9f86d081" * 8},
+    not_shown=[LONG],
+    simulated=True,
+)
 PAGES = {
     "response": lambda: render_page(RESPONSE),
     "relapse": lambda: render_page(RELAPSE),
     "refused": lambda: render_page(REFUSED),
     "run": lambda: render_run_report(RUN),
     "run_refused": lambda: render_run_report(RUN_REFUSED),
+    "validation": lambda: render_sections_page(VALIDATION),
 }
 SMALLEST_CONTRAST = """() => {
   const parse = c => (c.match(/[\\d.]+/g) || [0, 0, 0, 0]).map(Number);
@@ -218,7 +258,7 @@ def test_no_table_of_a_run_is_cut_on_a_desk_and_print_opens_what_is_folded(brows
     page.close()
 
 
-@pytest.mark.parametrize("name", ["response", "refused", "run"])
+@pytest.mark.parametrize("name", ["response", "refused", "run", "validation"])
 def test_simulated_is_said_in_print_too(name: str, browser: Any) -> None:
     page = browser.new_page()
     page.set_content(PAGES[name]())

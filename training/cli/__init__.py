@@ -16,6 +16,7 @@ from training.cli.planning import plan
 from training.cli.running import run as run_model
 from training.cli.simulating import simulate
 from training.cli.starting import init
+from training.cli.validating import validate
 
 __all__ = ["app", "main", "run"]
 
@@ -36,6 +37,7 @@ for command, name, example in (
     (check, "check", f"{_TABLES} --events cohort/events.csv"),
     (plan, "plan", f"configs/response.yaml {_TABLES}"),
     (run_model, "run", f"configs/response.yaml {_TABLES} --out runs/response"),
+    (validate, "validate", f"runs/response/bundle {_TABLES} --out validation"),
 ):
     app.command(name, epilog=f"Example: {NAME} {name} {example}")(command)
 

@@ -12,16 +12,15 @@ References
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from jinja2 import PackageLoader
 
-from predictor.errors import InvalidInputError
 from predictor.report import page_environment, page_frame
 from predictor.wording import STAMPS, signed
 from training.cohort import OUTCOME_RULES, Flow
+from training.model_report.inlining import inline
 from training.model_report.parts import (
     Candidate,
     Cell,
@@ -64,8 +63,6 @@ __all__ = [
 
 IMPORTANCE_ROWS = 20
 """How many variables the table of contributions shows before it is opened."""
-
-_FETCHES = re.compile(r"<script|<foreignObject|<!DOCTYPE|\son\w+=|(?:href|src)=\"(?!#)|url\((?!#)")
 
 
 def write_run_report(report: RunReport, path: Path) -> Path:
@@ -116,15 +113,15 @@ def render_run_report(report: RunReport) -> str:
         flow=_flow_steps(report.flow, report.task),
         chosen=_chosen_words(report),
         learners=_candidate_table(report),
-        charts=[(chart, _inline(chart)) for chart in report.performance],
+        charts=[(chart, inline(chart)) for chart in report.performance],
         sections=[
-            (section, [(chart, _inline(chart)) for chart in section.charts])
+            (section, [(chart, inline(chart)) for chart in section.charts])
             for section in report.sections
         ],
         importance_chart=(
             None
             if report.importance_chart is None
-            else (report.importance_chart, _inline(report.importance_chart))
+            else (report.importance_chart, inline(report.importance_chart))
         ),
         importance=_importance_tables(report),
     )
@@ -241,16 +238,3 @@ def _estimate(estimate: Estimate | None, digits: int) -> Cell:
 def _number(value: float, digits: int) -> str:
     """Write a true minus and no plus."""
     return signed(value, digits=digits).removeprefix("+")
-
-
-def _inline(chart: Chart) -> str:
-    """Give the SVG of a chart with its words, once it is sure to fetch and run nothing."""
-    from markupsafe import escape
-
-    svg = chart.svg.decode("utf-8")
-    if not svg.startswith("<svg") or _FETCHES.search(re.sub(r'xmlns(:\w+)?="[^"]*"', "", svg)):
-        raise InvalidInputError(
-            f"report, chart {chart.title!r}: only a plain SVG that fetches and runs nothing can "
-            "stand in the page; draw it with training.figures"
-        )
-    return svg.replace("<svg", f'<svg class="chart" aria-label="{escape(chart.alt)}"', 1)

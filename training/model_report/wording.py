@@ -51,6 +51,10 @@ METRICS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "oe_30": ("Observed / expected at 30 days", OE),
         "oe_90": ("Observed / expected at 90 days", OE),
         "oe_180": ("Observed / expected at 180 days", OE),
+        "hazard_oe": (
+            "Observed / expected hazard",
+            "over all follow-up, given its shape; ideal 1; above 1 the risk is predicted too low",
+        ),
         "calibration_slope": ("Calibration slope", "ideal 1"),
         "calibration_intercept": ("Calibration intercept", "ideal 0"),
         **_at_days("calibration_slope", "Calibration slope", "ideal 1"),
@@ -69,7 +73,7 @@ METRICS: Mapping[str, tuple[str, str]] = MappingProxyType(
 
 TWO_DIGITS = frozenset(
     {
-        *("auc", "auc_30", "auc_90", "auc_180", "c_index", "uno_c"),
+        *("auc", "auc_30", "auc_90", "auc_180", "c_index", "uno_c", "hazard_oe"),
         *("calibration_slope", "calibration_intercept", "oe", "oe_30", "oe_90", "oe_180"),
         *(f"calibration_{part}_{day}" for part in ("slope", "intercept") for day in (30, 90, 180)),
     }
