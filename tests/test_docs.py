@@ -32,7 +32,7 @@ FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 # what a decision says is not there, and what stands in a study folder
 ABSENT = {"configs/priors.yaml", "configs/column_map.yaml"}
-LATER = {"serve", "audit", "compare", "promote", "report"}
+LATER = {"serve", "audit", "report"}
 
 
 def commands() -> list[list[str]]:

@@ -14,12 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.config import write_yaml
-from training.evaluation import OutOfFold
+from training.evaluation import RISK_DAYS, OutOfFold
 from training.findings import Findings
 from training.fitting import Outcome
 from training.metrics import MeasureUndefinedError, binary, survival
 from training.model_report import Chart
 from training.presentation import beeswarm
+from training.run_folder import RISK_COLUMNS
 from training.table_one import table_one
 from training.tracking import TrackedRun, code_version
 
@@ -179,11 +180,22 @@ def _last(found: OutOfFold) -> Floats:
     return found.probability if found.probability.ndim == 2 else found.probability[..., -1]
 
 
+def _of_relapse(found: OutOfFold, outcome: Outcome, person: int, repeat: int) -> list[str]:
+    """Give the cells that only runs of relapse have: day, and risk by each day that is compared."""
+    if outcome.days is None:
+        return []
+    risks = [found.probability[person, repeat, RISK_DAYS.index(day)] for day in RISK_COLUMNS]
+    return [repr(float(number)) for number in (outcome.days[person], *risks)]
+
+
 def _write_out_of_fold(findings: Findings, path: Path) -> None:
     """Write each person's out-of-fold predictions of the chosen learner, outside MLflow."""
     with path.open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)
-        table.writerow(["patient_id", "repeat", "fold", "margin", "probability", "outcome"])
+        columns = ["patient_id", "repeat", "fold", "margin", "probability", "outcome"]
+        outcome = findings.analysis.outcome
+        more = [] if outcome.days is None else ["days", *RISK_COLUMNS.values()]
+        table.writerow([*columns, *more])
         if findings.choice is None:
             return
         found = findings.out_of_fold[findings.choice.learner.name]
@@ -197,6 +209,7 @@ def _write_out_of_fold(findings: Findings, path: Path) -> None:
                         int(found.fold[i, repeat]),
                         repr(float(found.margin[i, repeat])),
                         repr(float(last[i, repeat])),
-                        int(findings.analysis.outcome.events[i]),
+                        int(outcome.events[i]),
+                        *_of_relapse(found, outcome, i, repeat),
                     ]
                 )

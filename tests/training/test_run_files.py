@@ -32,7 +32,11 @@ def test_for_relapse_the_probability_is_that_of_the_last_day(findings_of, tmp_pa
     write_files(findings, tmp_path)
     with (tmp_path / "out_of_fold.csv").open(encoding="utf-8") as file:
         first = next(csv.DictReader(file))
-    assert float(first["probability"]) == findings.out_of_fold["cox_ridge"].probability[0, 0, -1]
+    found = findings.out_of_fold["cox_ridge"]
+    assert float(first["probability"]) == found.probability[0, 0, -1]
+    assert list(first)[6:] == ["days", "risk_30", "risk_90", "risk_180"]
+    assert float(first["days"]) == findings.analysis.outcome.days[0]
+    assert float(first["risk_90"]) == found.probability[0, 0, 3]
 
 
 def test_flow_settings_and_table_one_are_written(findings_of, tmp_path) -> None:

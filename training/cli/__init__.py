@@ -12,7 +12,9 @@ import typer
 
 from predictor.console import run_command, run_process
 from training.cli.checking import check
+from training.cli.comparing import compare
 from training.cli.planning import plan
+from training.cli.promoting import promote
 from training.cli.running import run as run_model
 from training.cli.simulating import simulate
 from training.cli.starting import init
@@ -38,6 +40,8 @@ for command, name, example in (
     (plan, "plan", f"configs/response.yaml {_TABLES}"),
     (run_model, "run", f"configs/response.yaml {_TABLES} --out runs/response"),
     (validate, "validate", f"runs/response/bundle {_TABLES} --out validation"),
+    (compare, "compare", "runs/one runs/other"),
+    (promote, "promote", "runs/response"),
 ):
     app.command(name, epilog=f"Example: {NAME} {name} {example}")(command)
 

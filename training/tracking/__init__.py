@@ -19,6 +19,7 @@ from typing import Any, Protocol
 
 from predictor.errors import InvalidInputError
 from training.tracking.params import code_version, flat_params, logged_name, logged_value
+from training.tracking.promotion import Promoted, promote_version
 from training.tracking.served import log_bundle, register
 from training.tracking.store import (
     database_path,
@@ -28,7 +29,17 @@ from training.tracking.store import (
     without_password,
 )
 
-__all__ = ["NAMES", "Logged", "TrackedRun", "code_version", "flat_params", "log_run", "ready_store"]
+__all__ = [
+    "NAMES",
+    "Logged",
+    "Promoted",
+    "TrackedRun",
+    "code_version",
+    "flat_params",
+    "log_run",
+    "promote_version",
+    "ready_store",
+]
 
 NAMES: Mapping[str, str] = MappingProxyType(
     {"response": "ketamine-response", "relapse": "ketamine-relapse"}

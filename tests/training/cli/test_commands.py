@@ -11,8 +11,8 @@ import pytest
 import training
 from training.cli import main, run
 
-COMMANDS = ("init", "simulate", "check", "plan", "run", "validate")
-LATER = ("compare", "promote", "report")
+COMMANDS = ("init", "simulate", "check", "plan", "run", "validate", "compare", "promote")
+LATER = ("report",)
 HEAVY = ("mlflow", "sklearn", "shap", "matplotlib", "xgboost", "pandas", "scipy")
 
 
