@@ -66,16 +66,28 @@ def test_missing_outcomes_are_counted_under_headings_that_people_read(findings_o
     assert list(by_severity.rows[0]) == ["Baseline severity", "People", "Outcome missing"]
 
 
-def test_counts_of_a_handful_of_people_are_hidden(findings_of, monkeypatch) -> None:
+@pytest.mark.parametrize(
+    ("people", "shown"),
+    [
+        ([9, 10, 30], [None, None, 30]),  # 9 would follow from the total, so 10 goes too
+        ([9, 8, 30], [None, None, 30]),
+        ([2, 3, 30, 40], [None, None, None, 40]),  # 5 would follow for both together
+        ([10, 11], [10, 11]),
+        ([9, 30], [None, None]),
+    ],
+)
+def test_counts_of_a_handful_of_people_are_hidden_and_cannot_be_worked_out(
+    findings_of, monkeypatch, people, shown
+) -> None:
     few = pd.DataFrame(
-        {"by": "site", "level": ["a", "b"], "people": [9, 10], "missing": [3, 2]},
+        {"by": "site", "level": list("abcd")[: len(people)], "people": people, "missing": 2}
     )
     monkeypatch.setattr("training.presentation.missing_outcomes", lambda _: few)
     (by_site,) = make_report(findings_of(), {}).missing_outcomes
-    assert by_site.rows == [
-        {"Site": "a", "People": "fewer than 10", "Outcome missing": "–"},
-        {"Site": "b", "People": 10, "Outcome missing": 2},
-    ]
+    for row, n, count in zip(by_site.rows, people, shown, strict=True):
+        words = "fewer than 10" if n < 10 else "not shown: a smaller group would follow"
+        assert row["People"] == (words if count is None else count)
+        assert row["Outcome missing"] == ("–" if count is None else 2)
 
 
 def test_a_run_without_people_or_folds_has_no_table(findings_of) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from typing import Literal, cast
 
@@ -165,22 +165,41 @@ def _missing(findings: Findings) -> list[Table]:
     counted = missing_outcomes(findings.cohort)
     tables = []
     for by, part in counted.groupby("by", sort=False):
+        people = [int(n) for n in part["people"]]
+        hidden = _hidden(people)
         rows = [
             {
                 str(by).capitalize(): r["level"],
-                **_counts(int(r["people"]), int(r["missing"])),
+                **_counts(n, int(r["missing"]), hidden=place in hidden),
             }
-            for r in part.to_dict("records")
+            for place, (n, r) in enumerate(zip(people, part.to_dict("records"), strict=True))
         ]
         tables.append(Table(f"Missing outcomes by {by}", rows))
     return tables
 
 
-def _counts(people: int, missing: int) -> dict[str, object]:
-    """Count people and missing outcomes; a group so small that it points at people is hidden."""
-    if people < SMALLEST_GROUP:
-        return {"People": f"fewer than {SMALLEST_GROUP}", "Outcome missing": "–"}
-    return {"People": people, "Outcome missing": missing}
+def _hidden(people: Sequence[int]) -> set[int]:
+    """Choose the groups whose counts are hidden.
+
+    Those too small, and the next smallest until no count follows from the total and the others.
+    """
+    order = sorted(range(len(people)), key=lambda place: people[place])
+    hidden = [place for place in order if people[place] < SMALLEST_GROUP]
+    for place in order[len(hidden) :]:
+        told = sum(people[each] for each in hidden)
+        if not hidden or (len(hidden) > 1 and told >= SMALLEST_GROUP):
+            break
+        hidden.append(place)
+    return set(hidden)
+
+
+def _counts(people: int, missing: int, *, hidden: bool) -> dict[str, object]:
+    """Count people and missing outcomes; a group that would point at people is hidden."""
+    if not hidden:
+        return {"People": people, "Outcome missing": missing}
+    small = people < SMALLEST_GROUP
+    words = f"fewer than {SMALLEST_GROUP}" if small else "not shown: a smaller group would follow"
+    return {"People": words, "Outcome missing": "–"}
 
 
 def _because(choice: Choice, status: str) -> str:
