@@ -16,7 +16,9 @@ import predictor.scoring
 import training.cli
 from predictor import uncertainty
 from training import calibrating, findings, fitting, tuning
-from training.evaluation import cross_validation, ladder, performance, rungs, sentinels
+from training.evaluation import cross_validation, ladder, performance, rungs
+from training.evaluation.sentinels.sentinel import FALSE_ALARM
+from training.evaluation.sentinels.single_variable import MINIMUM_ANSWERS, TOO_GOOD_ALONE
 from training.validation import findings as validated
 
 ROOT = Path(__file__).parents[1]
@@ -140,9 +142,10 @@ def test_settings_of_the_methods_are_those_of_the_code() -> None:
         f"{fitting.N_PENALTIES} penalties",
         f"{tuning.PATIENCE} times in a row",
         f"days {', '.join(risk_days)} as far as at least",
-        f"above {sentinels.TOO_GOOD_ALONE} in at least {sentinels.MINIMUM_ANSWERS} people",
+        f"above {TOO_GOOD_ALONE} in at least {MINIMUM_ANSWERS} people",
         f"fewer than {findings.MINIMUM_EVENTS} events",
         f"{uncertainty.Z_LEVEL:.3f}·s",
+        f"chance of {FALSE_ALARM} in clean data",
         f"at least {rungs.EVENTS_PER_COEFFICIENT} events",
         f"likelihood ratios at {100 * ladder.ALPHA:.0f} %",
         f"at least {validated.ENOUGH_EVENTS} people with",

@@ -22,6 +22,7 @@ from training.evaluation import (
     Instability,
     Optimism,
     OutOfFold,
+    Sentinel,
     choose,
     cross_validate,
     curves_of,
@@ -30,7 +31,10 @@ from training.evaluation import (
     leave_site_out,
     measure,
     optimism,
+    permuted_outcome,
     repeat_in_resamples,
+    too_good,
+    training_rows,
     watch,
 )
 from training.findings import Findings, sample_size_of, status_of, why_unevaluated
@@ -39,6 +43,7 @@ from training.importers import SourceCohort
 from training.learners import REFERENCE, Learner, learner_named
 from training.metrics import MeasureUndefinedError
 from training.outcome import RelapseOutcome
+from training.splits import LeakError
 from training.tuning import Fitted, freeze
 from training.work import ALONE, Work
 
@@ -69,19 +74,28 @@ def analyse(
         Status, measures and, unless refused, the model.
     """
     analysis = select(config, cohort)
-    folds_rng, boot_rng, fit_rng, sites_rng, again_rng = np.random.default_rng(config.seed).spawn(5)
-    sentinels = watch(analysis, cohort.visits)
+    folds_rng, boot_rng, fit_rng, sites_rng, again_rng, guard_rng = np.random.default_rng(
+        config.seed
+    ).spawn(6)
+    sentinels = watch(analysis, cohort.visits, cohort.definition, carried=cohort.carried_forward)
     learners = [learner_named(name, config.task) for name in config.candidates]
     out_of_fold: dict[str, OutOfFold] = {}
     events = int(analysis.outcome.events.sum())
     if min(events, len(analysis.groups) - events) >= 2:
-        out_of_fold = cross_validate(
-            analysis, learners, config.resampling, rng=folds_rng, work=work
-        )
+        try:
+            out_of_fold = cross_validate(
+                analysis, learners, config.resampling, rng=folds_rng, work=work
+            )
+        except LeakError as error:  # whatever was measured would be void
+            sentinels["training_rows"] = Sentinel(passed=False, detail=str(error))
     metrics, undefined = {}, {}
     for name, found in out_of_fold.items():
         metrics[name], undefined[name] = measure(found, analysis.outcome, rng=boot_rng)
     choice = choose(out_of_fold, learners, analysis.outcome) if out_of_fold else None
+    if choice is not None:
+        sentinels |= watch_procedure(
+            config, analysis, choice, out_of_fold, rng=guard_rng, work=work
+        )
     size = sample_size_of(config, analysis)
     status, reason = status_of(
         analysis, sentinels, choice, size, unevaluated=why_unevaluated(out_of_fold, undefined)
@@ -105,7 +119,51 @@ def analyse(
     return Findings(
         config, cohort, source, analysis, out_of_fold, metrics, undefined, choice, sentinels,
         size, status, reason, model, across, *again, curves,
+        warnings=too_good(metrics, task=config.task, people=len(analysis.groups)),
     )  # fmt: skip
+
+
+def watch_procedure(
+    config: RunConfig,
+    analysis: Analysis,
+    choice: Choice,
+    out_of_fold: dict[str, OutOfFold],
+    *,
+    rng: np.random.Generator,
+    work: Work = ALONE,
+) -> dict[str, Sentinel]:
+    """Run the guards that look at fits.
+
+    Parameters
+    ----------
+    config : RunConfig
+        Resolved settings.
+    analysis : Analysis
+        People and outcome.
+    choice : Choice
+        Whose learner is repeated on permuted outcomes; for trees, which would take minutes, the
+        ridge on the same variables.
+    out_of_fold : dict of str to OutOfFold
+        With the rows that their fits read.
+    rng : numpy.random.Generator
+        Draws the permutations.
+    work : Work
+        How they are done.
+
+    Returns
+    -------
+    dict of str to Sentinel
+        ``training_rows`` and ``permuted_outcome``.
+    """
+    learner = choice.learner
+    if learner.kind == "boosted":
+        learner = learner_named(REFERENCE[config.task], config.task)
+    return {
+        "training_rows": training_rows(out_of_fold, len(analysis.groups)),
+        "permuted_outcome": permuted_outcome(
+            analysis, learner, config.resampling, rng=rng, work=work
+        ),
+    }
 
 
 class Again(NamedTuple):

@@ -93,6 +93,8 @@ class Cohort:
         Faults of the excluded rows of the patients table.
     notes : tuple of str
         What was filled in, ignored or disagrees.
+    carried_forward : bool
+        Whether the data are declared to hold outcomes carried forward.
     """
 
     rows: Rows
@@ -107,6 +109,7 @@ class Cohort:
     baseline_score: np.ndarray
     faults: tuple[Fault, ...] = ()
     notes: tuple[str, ...] = ()
+    carried_forward: bool = False
 
     @property
     def analysed(self) -> np.ndarray:
@@ -232,6 +235,7 @@ def assemble_cohort(
         baseline_score=np.where(np.isnan(starts), known, starts),
         faults=rows.faults,
         notes=(*raw.notes, *ignored, *notes, *filling),
+        carried_forward=mapping.outcomes_carried_forward,
     )
 
 

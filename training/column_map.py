@@ -157,6 +157,8 @@ class ColumnMap(BaseModel):
         The table of scores.
     eligibility : tuple of EligibilityRule
         Applied to the patients table in order, before anything is renamed.
+    outcomes_carried_forward : bool
+        Whether scores that were not observed were filled with earlier ones: no run uses such data.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -165,6 +167,7 @@ class ColumnMap(BaseModel):
     visits: VisitsMap = VisitsMap()
     events: TableMap = TableMap()
     eligibility: tuple[EligibilityRule, ...] = ()
+    outcomes_carried_forward: bool = False
 
 
 def excluded_by(table: pd.DataFrame, rules: Sequence[EligibilityRule]) -> list[str | None]:

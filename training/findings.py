@@ -72,6 +72,8 @@ class Findings:
         Why there is neither; empty where there is.
     curves : Curves or None
         Of the chosen learner; None where nothing was chosen.
+    warnings : tuple of str
+        What fails no run but is to be looked into before anything is believed.
     """
 
     config: RunConfig
@@ -92,6 +94,7 @@ class Findings:
     instability: Instability | None = None
     unrepeated: str = ""
     curves: Curves | None = None
+    warnings: tuple[str, ...] = ()
 
     @property
     def stamp(self) -> str:
@@ -248,4 +251,5 @@ def summary(findings: Findings) -> dict[str, Any]:
         "optimism": None if findings.optimism is None else findings.optimism.to_dict(),
         "instability": None if findings.instability is None else findings.instability.to_dict(),
         "sentinels": {name: s.to_dict() for name, s in findings.sentinels.items()},
+        "warnings": list(findings.warnings),
     }

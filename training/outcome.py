@@ -31,9 +31,11 @@ __all__ = [
     "RelapseOutcome",
     "Window",
     "baseline_scores",
+    "nearest_visit",
     "outcome_definitions",
     "relapse_outcome",
     "response_outcome",
+    "totals_of",
 ]
 
 # An event between the landmark visit and time zero is real but has no positive time.
@@ -100,7 +102,7 @@ def baseline_scores(
     """
     instrument = rule if isinstance(rule, str) else rule.instrument
     window = USUAL_BASELINE if isinstance(rule, str) else rule.baseline
-    return _nearest(instrument, window, visits, patient_ids)["score"].to_numpy()
+    return nearest_visit(instrument, window, visits, patient_ids)["score"].to_numpy()
 
 
 def response_outcome(
@@ -123,7 +125,7 @@ def response_outcome(
         Missing, with a reason, where a score that the rule needs was not observed.
     """
     start = baseline_scores(definition, visits, patient_ids)
-    score = _nearest(definition.instrument, definition.landmark, visits, patient_ids)[
+    score = nearest_visit(definition.instrument, definition.landmark, visits, patient_ids)[
         "score"
     ].to_numpy()
     met = np.ones(len(score), dtype=bool)
@@ -174,7 +176,7 @@ def relapse_outcome(
     if rule is None:
         raise InvalidInputError(f"outcomes, {definition.name}: the task must be relapse")
     response = response_outcome(rule, visits, patient_ids)
-    landmark = _nearest(rule.instrument, rule.landmark, visits, patient_ids)
+    landmark = nearest_visit(rule.instrument, rule.landmark, visits, patient_ids)
     start = baseline_scores(rule, visits, patient_ids)
     visit_day, score = landmark["day"].to_numpy(), landmark["score"].to_numpy()
     thresholds = _thresholds(definition, start, score)
@@ -249,7 +251,7 @@ def _histories(
     definition: OutcomeDefinition, visits: pd.DataFrame, events: pd.DataFrame | None
 ) -> dict[str, _History]:
     """Collect what the relapse rule reads of each person, in order of day."""
-    readings = _totals(visits)
+    readings = totals_of(visits)
     if definition.at_least is not None or definition.loss_of_gain is not None:
         readings = readings[readings["instrument"] == definition.instrument]
     days = _by_patient(readings, "day")
@@ -277,19 +279,48 @@ def _by_patient(table: pd.DataFrame, column: str) -> Mapping[str, np.ndarray]:
     return {str(patient): values[rows] for patient, rows in groups.items()}
 
 
-def _totals(visits: pd.DataFrame) -> pd.DataFrame:
-    """Keep the rows that hold a total, not one item, and a score."""
+def totals_of(visits: pd.DataFrame) -> pd.DataFrame:
+    """Keep the rows that hold a total, not one item, and a score.
+
+    Parameters
+    ----------
+    visits : pandas.DataFrame
+        Columns ``score`` and, where single items are there, ``item``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Some of the rows.
+    """
     kept = visits["score"].notna()
     if "item" in visits:
         kept &= visits["item"].isna()
     return visits[kept]
 
 
-def _nearest(
+def nearest_visit(
     instrument: str, window: Window, visits: pd.DataFrame, patient_ids: Sequence[str | None]
 ) -> pd.DataFrame:
-    """Day and score of the assessment nearest to the nominal day; NaN where there is none."""
-    totals = _totals(visits)
+    """Find the assessment that stands for a window.
+
+    Parameters
+    ----------
+    instrument : str
+        Of the total.
+    window : Window
+        Accepted days.
+    visits : pandas.DataFrame
+        Columns ``patient_id``, ``day``, ``instrument``, ``score``.
+    patient_ids : sequence of str
+        The people, in the order of the result.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``day`` and ``score`` of the assessment nearest to the nominal day, of two equally
+        near the later; NaN where there is none.
+    """
+    totals = totals_of(visits)
     inside = totals["day"].between(window.first, window.last)
     found = totals[inside & (totals["instrument"] == instrument)]
     order = pd.DataFrame({"far": (found["day"] - window.day).abs(), "early": -found["day"]})

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from training.evaluation import Choice, InternalExternal, SiteResult, curves_of
+from training.evaluation import Choice, InternalExternal, Sentinel, SiteResult, curves_of
 from training.importers.source import SourceLine
 from training.metrics.intervals import Estimate, PairedDifference
 from training.metrics.pooling import RandomEffects
@@ -303,3 +303,18 @@ def test_a_run_without_sites_says_why_none_was_left_out(findings_of) -> None:
         "without the event; 3 are needed."
     )
     assert not any("Internal" in sentence for sentence in report.methods)
+
+
+def test_a_warning_has_a_part_of_its_own_and_its_absence_has_none(findings_of) -> None:
+    findings = findings_of()
+    assert "possible leak" not in render_run_report(make_report(findings, {}))
+    warned = replace(findings, warnings=("possible leak: AUC above 0.75 in 40 people",))
+    page = render_run_report(make_report(warned, {}))
+    assert "Warning: possible leak: AUC above 0.75 in 40 people." in page
+
+
+def test_a_guard_with_too_little_to_look_at_is_not_said_to_have_passed(findings_of) -> None:
+    untested = {"same_person": Sentinel(True, "not tested: nobody", tested=False)}
+    page = render_run_report(make_report(replace(findings_of(), sentinels=untested), {}))
+    assert "– not tested" in page
+    assert "✔ passed" not in page

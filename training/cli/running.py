@@ -192,6 +192,7 @@ def _lines(result: RunResult, document: Mapping[str, Any]) -> list[Line]:
     findings = result.findings
     lines = [Line(_STATUS[result.status], style="bold")]
     lines += [Line(result.reason, 2)] * bool(result.reason)
+    lines += [Line(f"warning: {warning}", 2) for warning in findings.warnings]
     lines += [Line("simulated data: no row is a real person", 2)] * (
         findings.cohort.origin == "simulated"
     )

@@ -15,7 +15,13 @@ from training.evaluation.optimism import Corrected, Optimism, optimism
 from training.evaluation.performance import measure
 from training.evaluation.procedure import RISK_DAYS, Analysis, fit_all, inner_splits
 from training.evaluation.repetitions import Repetition, Repetitions, repeat_in_resamples
-from training.evaluation.sentinels import Sentinel, watch
+from training.evaluation.sentinels import (
+    Sentinel,
+    permuted_outcome,
+    too_good,
+    training_rows,
+    watch,
+)
 
 __all__ = [
     "DECISION_DAY",
@@ -45,7 +51,10 @@ __all__ = [
     "leave_site_out",
     "measure",
     "optimism",
+    "permuted_outcome",
     "repeat_in_resamples",
     "sites_of",
+    "too_good",
+    "training_rows",
     "watch",
 ]

@@ -7,7 +7,7 @@ so that what is reported comes only from people whom nothing fitted has seen.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from predictor.boosted import Boosted
 from predictor.calibration import logistic
 from training.calibrating import fit_baseline
-from training.evaluation.procedure import RISK_DAYS, Analysis, fit_all, predicted
+from training.evaluation.counting import RowsSeen
+from training.evaluation.procedure import RISK_DAYS, Analysis, fit_counted, predicted
 from training.fitting import Outcome
 from training.learners import AVERAGE, COMPARATORS, Learner
 from training.splits import Split, feasible_folds, folds, require_disjoint
@@ -64,6 +65,8 @@ class OutOfFold:
         Training folds in which the margins ranked nobody.
     failure : str
         Why it could not be evaluated; empty if it could.
+    seen : tuple of RowsSeen
+        Rows that the fits of each outer split read, all learners together.
     """
 
     name: str
@@ -73,6 +76,7 @@ class OutOfFold:
     contributions: dict[str, list[float]] = field(default_factory=dict)
     no_signal_folds: int = 0
     failure: str = ""
+    seen: tuple[RowsSeen, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,6 +95,8 @@ class Held:
         Whether the training margins ranked nobody.
     failure : str
         Why nothing could be fitted; empty if it could.
+    seen : RowsSeen or None
+        Rows that the fits of this split read, all learners together; None where nothing was fitted.
     """
 
     margin: Floats
@@ -98,6 +104,7 @@ class Held:
     contributions: dict[str, float]
     no_signal: bool
     failure: str = ""
+    seen: RowsSeen | None = None
 
 
 def cross_validate(
@@ -143,7 +150,7 @@ def cross_validate(
         (analysis, tried, split, resampling.inner_folds, child)
         for split, child in zip(splits, rng.spawn(len(splits)), strict=True)
     ]
-    done = work.each("Cross-validation", hold_out, units, kinds=(Held,))
+    done = work.each("Cross-validation", hold_out, units, kinds=(Held, RowsSeen))
     return {name: _gather(name, analysis, splits, done) for name in done[0]}
 
 
@@ -173,17 +180,22 @@ def hold_out(
     -------
     dict of str to Held
         By name.
+
+    Raises
+    ------
+    LeakError
+        If a person is on both sides, or a fit read other people's answers than the training rows'.
     """
     groups = np.asarray(analysis.groups)
     require_disjoint(groups, train=split.train, test=split.test)
-    fits = fit_all(analysis, tried, split.train, wanted, rng)
+    fits, seen = fit_counted(analysis, tried, split.train, wanted, rng)
     held = {
         name: _failed(split, fit) if isinstance(fit, str) else _predict(fit, analysis, split)
         for name, fit in fits.items()
     }
     outcome = analysis.outcome.take(split.train)
     held[AVERAGE[analysis.task]] = _average(outcome, split)
-    return held
+    return {name: replace(one, seen=seen) for name, one in held.items()}
 
 
 def _predict(fitted: Fitted, analysis: Analysis, split: Split) -> Held:
@@ -233,4 +245,5 @@ def _gather(
     ids = dict.fromkeys(v for held in done for v in held[name].contributions)
     sizes = {v: [held[name].contributions.get(v, 0.0) for held in done] for v in ids}
     without = sum(held[name].no_signal for held in done)
-    return OutOfFold(name, margin, probability, fold, sizes, without, failure)
+    seen = tuple(one.seen for one in (held[name] for held in done) if one.seen is not None)
+    return OutOfFold(name, margin, probability, fold, sizes, without, failure, seen)

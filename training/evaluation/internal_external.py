@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from predictor.errors import InvalidInputError
+from training.evaluation.counting import RowsSeen
 from training.evaluation.cross_validation import Held, Resampling, hold_out
 from training.evaluation.performance import evaluated_days
 from training.evaluation.procedure import RISK_DAYS, Analysis
@@ -240,7 +241,7 @@ def leave_site_out(
         (analysis, [learner], split, resampling.inner_folds, child)
         for split, child in zip(splits, children, strict=True)
     ]
-    done = work.each("Sites left out", hold_out, units, kinds=(Held,))
+    done = work.each("Sites left out", hold_out, units, kinds=(Held, RowsSeen))
     outcomes = [analysis.outcome.take(split.test) for split in splits]
     place = _common_day(outcomes)
     found, errors = [], []

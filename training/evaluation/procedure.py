@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from predictor.calibration import logistic
 from predictor.dictionary import Variable
 from predictor.errors import InvalidInputError
+from training.evaluation.counting import Reads, RowsSeen, count_rows
 from training.fitting import Outcome, Prepared, Values, prepare
 from training.learners import COMPARATORS, Learner
 from training.penalised_fit import ConvergenceError
@@ -127,13 +128,48 @@ def fit_all(
     -------
     dict of str to Fitted or str
         By learner; a text says why it could not be fitted.
+
+    Raises
+    ------
+    LeakError
+        If a fit read other people's answers than those of `rows`.
+    """
+    return fit_counted(analysis, tried, rows, wanted, rng)[0]
+
+
+def fit_counted(
+    analysis: Analysis,
+    tried: Sequence[Learner],
+    rows: NDArray[np.intp],
+    wanted: int,
+    rng: np.random.Generator,
+) -> tuple[dict[str, Fitted | str], RowsSeen | None]:
+    """Fit every learner as `fit_all`, and say of how many rows the fits read answers.
+
+    Parameters
+    ----------
+    analysis, tried, rows, wanted, rng : object
+        As for `fit_all`.
+
+    Returns
+    -------
+    fits : dict of str to Fitted or str
+        As from `fit_all`.
+    seen : RowsSeen or None
+        Counted where answers are read; None where nothing was fitted to a variable.
+
+    Raises
+    ------
+    LeakError
+        If a fit read other people's answers than those of `rows`.
     """
     outcome = analysis.outcome.take(rows)
+    answers = Reads(analysis.values, len(analysis.groups))
     groups = [analysis.groups[row] for row in rows]
     try:
         inner = inner_splits(outcome, groups, wanted, rng)
     except InvalidInputError as error:
-        return {learner.name: str(error) for learner in tried}
+        return {learner.name: str(error) for learner in tried}, None
     shared: dict[tuple[str, ...], tuple[Prepared, list[InnerFold]]] = {}
     found: dict[str, Fitted | str] = {}
     for learner in tried:
@@ -141,13 +177,22 @@ def fit_all(
         key = tuple(v.id for v in variables)
         try:
             if key not in shared:
-                prepared = prepare(analysis.values, variables, rows)
-                inside = inner_folds(analysis.values, variables, rows, outcome, inner)
+                prepared = prepare(answers, variables, rows)
+                inside = inner_folds(answers, variables, rows, outcome, inner)
                 shared[key] = (prepared, inside)
             found[learner.name] = tune_and_fit(learner, shared[key][0], outcome, shared[key][1])
         except (InvalidInputError, ConvergenceError) as error:
             found[learner.name] = str(error)
-    return found
+    prepared_with = [pair for key, pair in shared.items() if key]
+    if not prepared_with:
+        return found, None
+    fitted = [len(prepared.X) for prepared, _ in prepared_with]
+    within = [
+        (len(fold.prepared.X), len(there.train))
+        for _, inside in prepared_with
+        for fold, there in zip(inside, inner, strict=True)
+    ]
+    return found, count_rows(answers, rows, fitted, within)
 
 
 def predicted(

@@ -163,11 +163,14 @@ class Sentinel:
         Whether it held.
     detail : str
         What was found.
+    tested : bool
+        False where there was too little to look at.
     """
 
     name: str
     passed: bool
     detail: str
+    tested: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from training.model_report import (
     learner_words,
     metric_words,
 )
-from training.presentation import distances, instability, optimism
+from training.presentation import distances, instability, optimism, warnings
 from training.presentation.charts import beeswarm, draw, importance
 from training.presentation.sites import METHOD, not_elsewhere, site_table
 from training.table_one import table_one
@@ -44,6 +44,7 @@ SMALLEST_GROUP = 10
 """Counts of fewer people than this are hidden, as in the figures by site."""
 
 _SECTIONS: tuple[Callable[[Findings], Section | None], ...] = (
+    warnings.section,
     distances.section,
     optimism.section,
     instability.section,
@@ -96,7 +97,7 @@ def make_report(findings: Findings, charts: dict[str, Chart]) -> RunReport:
         importance=importance(findings),
         importance_chart=charts.get("contributions"),
         sentinels=[
-            model_report.Sentinel(name.replace("_", " "), s.passed, s.detail)
+            model_report.Sentinel(name.replace("_", " "), s.passed, s.detail, s.tested)
             for name, s in findings.sentinels.items()
         ],
         extra=[*filter(None, [site_table(findings)]), *_extra(findings)],

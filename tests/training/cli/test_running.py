@@ -16,7 +16,7 @@ from training.outcome_definition import OutcomeDefinition
 
 KEYS = {
     *("task", "status", "reason", "cohort", "chosen", "candidates", "metrics", "sentinels"),
-    *("internal_external", "bundle", "report", "run_id", "tracking_uri"),
+    *("internal_external", "warnings", "bundle", "report", "run_id", "tracking_uri"),
 }
 
 
@@ -168,6 +168,7 @@ def made_up(**changed):
         ),
         choice=SimpleNamespace(reason="cox_ridge has the lowest loss"),
         source=SimpleNamespace(settings=settings),
+        warnings=("possible leak: AUC above 0.75",),
     )
     fields = {"status": "fitted", "reason": "", "findings": findings, **changed}
     return SimpleNamespace(**fields, to_dict=lambda: document)

@@ -18,7 +18,7 @@ def single(analysis):
 @pytest.mark.parametrize("task", ["response", "relapse"])
 def test_honest_people_pass_both_guards(draw, task):
     found = watch(draw(n=200, task=task))
-    assert list(found) == ["timing", "single_variable"]
+    assert list(found) == ["timing", "single_variable", "same_person"]
     assert all(sentinel.passed for sentinel in found.values())
     assert found["timing"].detail.startswith("all 5 candidate variables are known before")
     assert found["timing"].to_dict() == {"passed": True, "detail": found["timing"].detail}
@@ -152,3 +152,45 @@ def test_single_items_and_other_scales_are_no_totals_to_compare(draw):
 def test_a_handful_of_people_cannot_show_a_copy(draw):
     analysis, visits = with_total(draw(n=20), lambda scores: scores[28.0].astype(float))
     assert watch(analysis, visits)["later_visit"].passed
+
+
+def u_shaped(analysis, rng):
+    """Events lie at both ends of a variable: its order says nothing."""
+    n = len(analysis.groups)
+    answers = rng.normal(size=n)
+    happened = (np.abs(answers) > np.median(np.abs(answers))).astype(float)
+    return answers, happened
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("scale", [lambda x: x, np.exp])
+def test_a_variable_that_holds_the_outcome_at_both_ends_is_named(draw, reverse, scale):
+    analysis = draw(n=200)
+    answers, happened = u_shaped(analysis, np.random.default_rng(8))
+    analysis.values["v2"][:] = scale(answers)
+    outcome = replace(analysis.outcome, events=1 - happened if reverse else happened)
+    found = single(replace(analysis, outcome=outcome))
+    assert found.detail.startswith("v2 alone")
+
+
+def test_few_events_are_told_apart_by_chance_and_prove_nothing(draw):
+    """With 2 events among 60 people, one of 40 noise variables often has an AUC above 0.95."""
+    rng = np.random.default_rng(0)
+    alarms = 0
+    for _ in range(40):
+        analysis = draw(n=60)
+        noise = {f"n{i}": rng.normal(size=60) for i in range(40)}
+        more = tuple(replace(analysis.variables[0], id=name) for name in noise)
+        happened = np.zeros(60)
+        happened[rng.choice(60, 2, replace=False)] = 1
+        few = replace(analysis, values=noise, variables=more, declared=(), severity=())
+        best = max(abs(2 * rank_share(v, happened) - 1) for v in noise.values())
+        alarms += best > 0.9
+        assert single(replace(few, outcome=replace(analysis.outcome, events=happened))).passed
+    assert alarms > 10
+
+
+def rank_share(answers, happened):
+    """AUC by counting pairs."""
+    with_event, without = answers[happened == 1], answers[happened == 0]
+    return (with_event[:, None] > without).mean()
