@@ -6,33 +6,31 @@ the model is fixed, so nothing else varies.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from predictor.errors import InvalidInputError
 from predictor.model import Model
-from training.evaluation.cross_validation import OutOfFold
+from training.evaluation.cross_validation import Held, OutOfFold
 from training.evaluation.numbering import Numbered, for_ladder, predictions
 from training.evaluation.performance import evaluated_days, losses, measure
 from training.evaluation.procedure import RISK_DAYS
 from training.evaluation.rungs import NewPeople, fit_rungs
+from training.evaluation.slope import slope_of
 from training.fitting import Outcome
 from training.learners import AVERAGE
-from training.metrics import MeasureUndefinedError, calibration, survival
+from training.metrics import MeasureUndefinedError
 from training.metrics.censoring import kaplan_meier
-from training.metrics.horizon import calibration_errors_at, calibration_line_at
 from training.metrics.intervals import (
     Estimate,
     PairedDifference,
     log_scale_interval,
     paired_difference,
-    percentile_interval,
 )
-from training.penalised_cox import fit_ridge_cox
-from training.penalised_fit import ConvergenceError, SeparationError
+from training.penalised_fit import ConvergenceError
 
 Floats = NDArray[np.float64]
 
@@ -125,7 +123,7 @@ def measure_external(
     metrics, undefined = measure(found, outcome, rng=rng)
     for more, without in (
         _lines(for_ladder(model, people, who)),
-        _errors(found, outcome, rng),
+        _cox_slope(found, outcome),
     ):
         metrics |= more
         undefined |= without
@@ -212,99 +210,20 @@ def _lines(people: NewPeople) -> tuple[dict[str, Estimate], dict[str, str]]:
     return metrics | {"calibration_slope": _wald(rungs[2].slope, error, _LOGISTIC)}, {}
 
 
-def _cox_slope(margin: Floats, outcome: Outcome) -> Estimate:
-    """Give the slope of a Cox regression on the margin."""
-    scale = float(margin.std())
-    if outcome.days is None or not scale > 0 or not outcome.events.any():
-        raise MeasureUndefinedError(
-            "calibration slope", "everybody has the same number, or nobody had the event"
-        )
-    column = ((margin - margin.mean()) / scale)[:, None]
+def _cox_slope(found: OutOfFold, outcome: Outcome) -> tuple[dict[str, Estimate], dict[str, str]]:
+    """Give the slope of a Cox regression on the margin; response has that of its line."""
+    if outcome.days is None:
+        return {}, {}
+    said = Held(found.margin[:, 0], found.probability[:, 0], {}, no_signal=False)
     try:
-        fit = fit_ridge_cox(column, outcome.days, outcome.events, penalty=0.0)
-    except (SeparationError, ConvergenceError) as error:
-        raise MeasureUndefinedError("calibration slope", str(error)) from error
-    spread = float(np.sqrt(fit.covariance[1, 1])) / scale
-    return _wald(float(fit.coefficients[0]) / scale, spread, _COX)
+        return {"calibration_slope": replace(slope_of(outcome, said)[0], method=_COX)}, {}
+    except (MeasureUndefinedError, InvalidInputError, ConvergenceError) as error:
+        return {}, {"calibration_slope": str(error)}
 
 
 def _wald(value: float, spread: float, method: str) -> Estimate:
     """Give a number its interval by its standard error."""
     return Estimate(value, value - _Z * spread, value + _Z * spread, method)
-
-
-def _errors(
-    found: OutOfFold, outcome: Outcome, rng: np.random.Generator
-) -> tuple[dict[str, Estimate], dict[str, str]]:
-    """Give what rests on resamples, measures of one fit together."""
-    metrics: dict[str, Estimate] = {}
-    undefined: dict[str, str] = {}
-    for names, function, arrays in _grouped(found, outcome):
-        try:
-            metrics |= _resampled(names, function, arrays, rng)
-        except MeasureUndefinedError as error:
-            undefined |= dict.fromkeys(names, str(error))
-    if outcome.days is not None:
-        try:
-            metrics["calibration_slope"] = _cox_slope(found.margin[:, 0], outcome)
-        except MeasureUndefinedError as error:
-            undefined["calibration_slope"] = str(error)
-    return metrics, undefined
-
-
-_Group = tuple[tuple[str, ...], Callable[..., tuple[float, ...]], tuple[Floats, ...]]
-
-
-def _grouped(found: OutOfFold, outcome: Outcome) -> list[_Group]:
-    """List the measures beyond those of a run, with what they are computed from."""
-    if outcome.days is None:
-        arrays = (outcome.events, found.probability[:, 0])
-        return [(("ici", "e50", "e90", "emax"), calibration.calibration_errors, arrays)]
-    follow_up = (outcome.days, outcome.events)
-    margin = found.margin[:, 0]
-    last = last_horizon(outcome)
-    tau = None if last is None else float(last)
-    groups: list[_Group] = [
-        (("uno_c",), lambda d, e, m: (survival.uno_c(d, e, m, tau=tau),), (*follow_up, margin))
-    ]
-    for day in HORIZONS:
-        if last is None or day > last:
-            continue
-        at = found.probability[:, 0, RISK_DAYS.index(day)]
-        names = ("calibration_intercept", "calibration_slope", "ici", "e50", "e90", "emax")
-        groups.append(
-            (tuple(f"{name}_{day}" for name in names), _at_horizon(day), (*follow_up, at))
-        )
-    return groups
-
-
-def _at_horizon(day: int) -> Callable[..., tuple[float, ...]]:
-    """Bind line and errors to a day."""
-
-    def line_and_errors(days: Floats, events: Floats, risk: Floats) -> tuple[float, ...]:
-        line = calibration_line_at(days, events, risk, t=float(day))
-        return (*line, *calibration_errors_at(days, events, risk, t=float(day)))
-
-    return line_and_errors
-
-
-def _resampled(
-    names: tuple[str, ...],
-    function: Callable[..., tuple[float, ...]],
-    arrays: tuple[Floats, ...],
-    rng: np.random.Generator,
-) -> dict[str, Estimate]:
-    """Give several measures of one fit their percentile intervals from the same resamples."""
-    n = len(arrays[0])
-    value = function(*arrays)
-    drawn = np.full((resamples(n), len(names)), np.nan)
-    for row in drawn:
-        chosen = rng.integers(n, size=n)
-        try:
-            row[:] = function(*(array[chosen] for array in arrays))
-        except MeasureUndefinedError:
-            continue
-    return {name: percentile_interval(float(value[j]), drawn[:, j]) for j, name in enumerate(names)}
 
 
 def resamples(n_people: int) -> int:

@@ -17,7 +17,12 @@ from training.metrics.bootstrap import (
     bootstrap_uno_c,
 )
 from training.metrics.horizon import calibration_errors_at, calibration_line_at, o_e_at
-from training.metrics.intervals import Estimate, over_repeats, percentile_interval
+from training.metrics.intervals import (
+    Estimate,
+    bootstrap_interval,
+    over_repeats,
+    percentile_interval,
+)
 from training.metrics.resampled_calibration import (
     ERRORS,
     ResampledCalibration,
@@ -88,7 +93,7 @@ def measures_of_relapse(
     """
     ready: Ready = {
         "c_index": lambda: _harrell(seen, margin, n_boot, rng),
-        "uno_c": lambda: _uno(seen, margin, float(max(risks)), rng),
+        "uno_c": lambda: _uno(seen, margin, float(max(risks)), n_boot, rng),
         "ibs": lambda: _ibs(seen, risks, n_boot, rng),
     }
     for day in HORIZONS:
@@ -156,15 +161,17 @@ def _harrell(seen: FollowUp, margin: Floats, n_boot: int, rng: np.random.Generat
     )
 
 
-def _uno(seen: FollowUp, margin: Floats, tau: float, rng: np.random.Generator) -> Estimate:
+def _uno(
+    seen: FollowUp, margin: Floats, tau: float, n_boot: int, rng: np.random.Generator
+) -> Estimate:
     """Uno's C up to the last day that enough people reach; the day is named in its method."""
     arrays = (seen.days, seen.events, margin)
-    value = over_repeats(partial(survival.uno_c, tau=tau))(*arrays)
-    if seen.days.size > PAIRS_UP_TO:
-        raise MeasureUndefinedError(
-            "Uno's C", f"its interval needs a table of pairs, made for up to {PAIRS_UP_TO} people"
-        )
-    found = percentile_interval(value, bootstrap_uno_c(*arrays, RANK_RESAMPLES, rng, tau=tau))
+    uno = over_repeats(partial(survival.uno_c, tau=tau))
+    if seen.days.size > PAIRS_UP_TO:  # a table of all pairs would be too large
+        found = bootstrap_interval(uno, arrays, n_boot=n_boot, rng=rng)
+    else:
+        drawn = bootstrap_uno_c(*arrays, RANK_RESAMPLES, rng, tau=tau)
+        found = percentile_interval(uno(*arrays), drawn)
     return replace(found, method=f"{found.method}; events before day {tau:g}")
 
 
