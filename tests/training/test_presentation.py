@@ -7,7 +7,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from training.evaluation import Choice, InternalExternal, Sentinel, SiteResult, curves_of
+from training.evaluation import (
+    Choice,
+    Corrected,
+    InternalExternal,
+    Optimism,
+    Sentinel,
+    SiteResult,
+    curves_of,
+)
 from training.importers.source import SourceLine
 from training.metrics.intervals import Estimate, PairedDifference
 from training.metrics.pooling import RandomEffects
@@ -318,3 +326,25 @@ def test_a_guard_with_too_little_to_look_at_is_not_said_to_have_passed(findings_
     page = render_run_report(make_report(replace(findings_of(), sentinels=untested), {}))
     assert "– not tested" in page
     assert "✔ passed" not in page
+
+
+def test_the_figure_to_quote_is_named_with_what_is_known_of_it(findings_of) -> None:
+    plus = Estimate(0.61, 0.52, 0.7, ".632+ bootstrap")
+    corrected = Corrected(0.7, 0.06, 0.64, 200)
+    for task, name, words in (
+        ("response", "auc", "in 89 to 96 of 100"),
+        ("relapse", "c_index", "for a C-index its interval has not been tried"),
+    ):
+        found = Optimism({name: corrected}, {"brier": "none"}, plus, {"ridge": 200}, 3, {"x": 2})
+        report = make_report(replace(findings_of(task), optimism=found), {})
+        (part,) = (section for section in report.sections if section.anchor == "optimism")
+        assert "0.610 (95 % interval 0.520 to 0.700)" in part.paragraphs[1]
+        assert words in part.paragraphs[1]
+        (row,) = part.tables[0].rows
+        assert row["Optimism taken off"].text == "0.640"
+        assert "3 resamples without any signal" in part.tables[0].note
+        assert "2 resamples gave no model: x." in part.tables[0].note
+        assert "Optimism: patients were drawn" in report.methods[-1]
+    bare = replace(findings_of(), optimism=replace(found, measures={"auc": corrected}, plus=None))
+    (part,) = (s for s in make_report(bare, {}).sections if s.anchor == "optimism")
+    assert "quote" not in part.paragraphs[1]

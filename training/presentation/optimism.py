@@ -66,17 +66,23 @@ def _repeated(found: Optimism) -> str:
 
 def _caveat(found: Optimism) -> str:
     """Say which of the figures to believe."""
-    plus = ""
-    if found.plus is not None:
-        name = next(iter(found.measures))
-        plus = (
-            f" The .632+ estimate of the {metric_words(name)[0]} is {_number(found.plus.value)} "
-            f"(95 % interval {_number(found.plus.lo)} to {_number(found.plus.hi)})."
-        )
+    harrell = (
+        "Taking the optimism off is not enough where few people stand against many variables: in "
+        "simulated cohorts of 200 with 40 variables it left the AUC 0.05 too high."
+    )
+    if found.plus is None:
+        return harrell
+    name = next(iter(found.measures))
+    known = (
+        "in the same cohorts it was off by less than 0.005, and its interval held the AUC of the "
+        "very model in 89 to 96 of 100 (that of cross-validation in 78 to 81)"
+        if name == "auc"
+        else "for a C-index its interval has not been tried"
+    )
     return (
-        "The correction is too small where few people stand against many variables: in simulated "
-        "cohorts of 200 with 40 variables it left the AUC 0.05 too high."
-        f"{plus} Read the lower of these and the cross-validated figure, with its interval."
+        f"{harrell} The .632+ estimate of the {metric_words(name)[0]} is "
+        f"{_number(found.plus.value)} (95 % interval {_number(found.plus.lo)} to "
+        f"{_number(found.plus.hi)}): quote that one; {known}."
     )
 
 
