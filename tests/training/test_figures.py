@@ -7,11 +7,13 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
+from predictor.errors import InvalidInputError
 from training import figures
-from training.figures import Line
+from training.figures import ForestRow, ForestSummary, Line
 from training.figures.binary import _roc_points
 from training.figures.contributions import _quantiles
 from training.figures.embedding import embeddable
+from training.figures.forest import _limits
 
 GRID = np.linspace(0.1, 0.9, 9)
 OUTCOME = np.array([0, 0, 1, 0, 1, 1, 0, 1, 1, 1.0])
@@ -19,6 +21,13 @@ RISK = np.array([0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9])
 BANDED = Line(GRID, GRID, GRID - 0.05, GRID + 0.05)
 MATRIX = np.linspace(-1, 1, 30).reshape(10, 3)
 VALUES = np.where(MATRIX > 0.8, np.nan, MATRIX)
+
+GROUPS = [
+    ForestRow("<north> & $x$", 0.6, 0.5, 0.7),
+    ForestRow("south", 0.7, 0.6, 0.8),
+    ForestRow("east"),
+]
+ALL_GROUPS = ForestSummary(ForestRow("mean", 0.65, 0.6, 0.7), ForestRow("new", lo=0.4, hi=0.9))
 
 DRAWN = {
     "roc": lambda fmt: figures.roc(OUTCOME, RISK, fmt=fmt),
@@ -39,6 +48,16 @@ DRAWN = {
     "beeswarm": lambda fmt: figures.beeswarm(MATRIX, VALUES, labels=["a", "b", "<c>$x$"], fmt=fmt),
     "importance": lambda fmt: figures.importance(
         ["a & b", "c", "d"], np.array([0.3, 0.2, 0.1]), per_fold=np.abs(MATRIX), fmt=fmt
+    ),
+    "forest": lambda fmt: figures.forest(
+        GROUPS, across="AUC", reference=0.5, summary=ALL_GROUPS, fmt=fmt
+    ),
+    "forest_ratio": lambda fmt: figures.forest(
+        [ForestRow("a", 1.0, 0.8, 1.25), ForestRow("b", 0.9), ForestRow("c", 1.0, 0.7, 1.3)],
+        across="O/E",
+        summary=ForestSummary(ForestRow("mean", 1.0, 0.01, 100.0)),
+        ratio=True,
+        fmt=fmt,
     ),
     "curves": lambda fmt: figures.relapse_curves(BANDED, Line(GRID, GRID), fmt=fmt),
     "curves_plain": lambda fmt: figures.relapse_curves(Line(GRID, GRID), BANDED, fmt=fmt),
@@ -127,3 +146,42 @@ def test_styles_become_attributes() -> None:
         '<svg role="img" stroke-linejoin="round"><title>A &amp; B</title>'
         '<text font-size="12" fill="#fff" font-weight="700">a</text><text font-size="10"/></svg>'
     )
+
+
+def _texts(svg: bytes) -> list[str]:
+    return [t.strip() for t in re.findall(r"<text[^>]*>([^<]*)</text>", svg.decode())]
+
+
+def test_a_forest_names_all_groups_and_says_which_has_no_value() -> None:
+    said = _texts(DRAWN["forest"]("svg"))
+    names = ["&lt;north&gt; &amp; $x$", "south", "east", "mean", "new"]
+    assert [text for text in said if text in names] == names
+    assert said.count("no value") == 1
+
+
+def test_an_axis_of_ratios_is_marked_in_plain_numbers_and_a_long_interval_is_cut() -> None:
+    said = _texts(DRAWN["forest_ratio"]("svg"))
+    assert "1" in said
+    assert not {"100", "10", "0.1"} & set(said)  # the mean's interval runs from 0.01 to 100
+
+
+def test_the_axis_holds_all_intervals_and_only_a_part_of_one_far_longer() -> None:
+    usual = [ForestRow("a", 0.5, 0.0, 1.0), ForestRow("b", 1.0, 0.5, 1.5)]
+    # by hand: 0 to 1.5, with 4 % of it on either side
+    assert _limits(usual, (), None, ratio=False) == pytest.approx((-0.06, 1.56))
+    # lengths 1, 1 and 20: no end further than 2 from the points, which lie in 0.5 to 1
+    long = [*usual, ForestRow("c", 0.8, -10.0, 10.0)]
+    assert _limits(long, (), None, ratio=False) == pytest.approx((-1.68, 3.18))
+    # a value to compare with is always on the axis
+    left, right = _limits(usual, (), 3.0, ratio=False)
+    assert left < 0
+    assert right > 3
+    left, right = _limits([ForestRow("alone", 1.0)], (), None, ratio=True)
+    assert left < 1 < right
+
+
+def test_a_forest_of_nothing_and_a_ratio_of_zero_are_refused() -> None:
+    with pytest.raises(InvalidInputError, match="nothing to draw"):
+        figures.forest([ForestRow("a")], across="AUC")
+    with pytest.raises(InvalidInputError, match="logarithmic"):
+        figures.forest([ForestRow("a", 1.0, 0.0, 2.0)], across="O/E", ratio=True)

@@ -162,6 +162,23 @@ def wrapped(labels: Sequence[str], width: int = 30) -> list[str]:
     return ["\n".join(textwrap.wrap(label, width)) for label in labels]
 
 
+def rows_height(labels: Sequence[str]) -> float:
+    """Give named rows the room that the longest of their names needs.
+
+    Parameters
+    ----------
+    labels : sequence of str
+        Set in lines that fit (`wrapped`).
+
+    Returns
+    -------
+    float
+        Inches, for all rows together.
+    """
+    lines = max((label.count("\n") + 1 for label in wrapped(labels)), default=1)
+    return len(labels) * (0.18 + 0.15 * lines)
+
+
 def name_rows(axes: Any, labels: Sequence[str]) -> None:
     """Name the rows of a figure by variable, first on top.
 

@@ -16,8 +16,8 @@ from training.figures.canvas import (
     finish,
     name_rows,
     new_figure,
+    rows_height,
     styled,
-    wrapped,
 )
 
 
@@ -54,7 +54,7 @@ def beeswarm(
     """
     order = np.argsort(-np.abs(contributions).mean(axis=0), kind="stable")[:shown]
     with styled():
-        figure = new_figure(height=1.0 + _height([labels[c] for c in order]), width=6.4)
+        figure = new_figure(height=1.0 + rows_height([labels[c] for c in order]), width=6.4)
         axes = figure.subplots()
         axes.axvline(0, color=GREY, linewidth=0.8)
         for row, column in enumerate(order):
@@ -102,7 +102,7 @@ def importance(
     """
     rows = np.arange(len(labels))
     with styled():
-        figure = new_figure(height=1.0 + _height(labels), width=4.9)
+        figure = new_figure(height=1.0 + rows_height(labels), width=4.9)
         axes = figure.subplots()
         axes.barh(rows, mean, height=0.62, color=BAND, edgecolor=BLUE, linewidth=0.8)
         axes.hlines(rows, per_fold.min(axis=0), per_fold.max(axis=0), color=INK, linewidth=1.4)
@@ -112,12 +112,6 @@ def importance(
         axes.tick_params(axis="y", labelsize=9)
         axes.set(xlabel=f"mean |contribution|\n({scale}; ticks: folds)", xlim=(0, None))
         return finish(figure, "Mean absolute contribution per variable", fmt)
-
-
-def _height(labels: Sequence[str]) -> float:
-    """Give each row as many inches as the longest of the names needs."""
-    lines = max((label.count("\n") + 1 for label in wrapped(labels)), default=1)
-    return len(labels) * (0.18 + 0.15 * lines)
 
 
 def _quantiles(values: Array) -> Array:
