@@ -7,41 +7,33 @@ spread of the sites' measures says what to expect there; cross-validation over p
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from math import exp, log
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.special import expit, logit
 
 from predictor.errors import InvalidInputError
 from training.evaluation.counting import RowsSeen
 from training.evaluation.cross_validation import Held, Resampling, hold_out
-from training.evaluation.performance import evaluated_days
+from training.evaluation.group_measures import (
+    SCALES,
+    Measured,
+    Predicted,
+    common_day,
+    measure_group,
+)
 from training.evaluation.procedure import RISK_DAYS, Analysis
-from training.evaluation.slope import require_spread, slope_of
+from training.evaluation.suppression import SUPPRESSED_BELOW
 from training.fitting import Outcome
 from training.learners import Learner
 from training.metrics import MeasureUndefinedError
-from training.metrics.bootstrap import PAIRS_UP_TO, bootstrap_c
-from training.metrics.horizon import o_e_at
-from training.metrics.intervals import Estimate, delong_interval, oe_ratio, percentile_interval
+from training.metrics.intervals import Estimate
 from training.metrics.pooling import MINIMUM_SITES, RandomEffects, random_effects
-from training.metrics.survival import harrell_c
-from training.penalised_fit import ConvergenceError
 from training.splits import Split
 from training.work import ALONE, Work
 
-Floats = NDArray[np.float64]
-
 MINIMUM_OF_EACH = 10
 """A site with fewer events or fewer others is trained on and never held out."""
-
-SUPPRESSED_BELOW = 10
-"""Sites with fewer people are named without their number."""
-
-_Z = 1.959963984540054
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +235,7 @@ def leave_site_out(
     ]
     done = work.each("Sites left out", hold_out, units, kinds=(Held, RowsSeen))
     outcomes = [analysis.outcome.take(split.test) for split in splits]
-    place = _common_day(outcomes)
+    place = common_day(outcomes)
     found, errors = [], []
     for site, outcome, held, child in zip(
         which.held_out, outcomes, done, boot_rng.spawn(len(splits)), strict=True
@@ -264,89 +256,22 @@ def _without(analysis: Analysis, sites: Sequence[str | None], site: str, number:
     return Split(0, number, np.flatnonzero(~seen), np.flatnonzero(there))
 
 
-def _common_day(outcomes: Sequence[Outcome]) -> int | None:
-    """Choose the last of `RISK_DAYS` that every site with enough follow-up reaches."""
-    last = []
-    for outcome in outcomes:
-        try:
-            last.append(evaluated_days(outcome)[-1])
-        except MeasureUndefinedError:
-            continue
-    return min(last, default=None)
-
-
 def _measured(
     site: str, outcome: Outcome, held: Held, place: int | None, rng: np.random.Generator
 ) -> tuple[SiteResult, dict[str, float]]:
     """Measure one site; beside it the standard errors on the scale of pooling."""
-    measures: dict[str, Estimate] = {}
-    undefined: dict[str, str] = {}
-    errors: dict[str, float] = {}
-    for name, compute in _measures(outcome, held, place, rng).items():
-        if held.failure:
-            undefined[name] = held.failure
-            continue
-        try:
-            measures[name], errors[name] = compute()
-        except MeasureUndefinedError as error:
-            undefined[name] = str(error)
-        except (InvalidInputError, ConvergenceError) as error:  # the slope is not finite
-            undefined[name] = str(error)
-    events = int(outcome.events.sum())
-    return SiteResult(site, len(outcome.events), events, measures, undefined), errors
-
-
-def _measures(
-    outcome: Outcome, held: Held, place: int | None, rng: np.random.Generator
-) -> dict[str, Callable[[], tuple[Estimate, float]]]:
-    """Name the measures of a task, each ready to be computed with its standard error."""
-    discrimination = "auc" if outcome.days is None else "c_index"
-    return {
-        discrimination: lambda: _ranking(outcome, held, rng),
-        "calibration_slope": lambda: slope_of(outcome, held),
-        "oe": lambda: _observed_to_expected(outcome, held, place),
-    }
-
-
-def _ranking(outcome: Outcome, held: Held, rng: np.random.Generator) -> tuple[Estimate, float]:
-    """Give AUC or C, and the standard error of its logit (delta method; NaN at 0 and 1)."""
-    require_spread(held)
-    if outcome.days is None:
-        found = delong_interval(outcome.events, held.probability)
-        # only one end of the interval can have been cut
-        spread = max(found.hi - found.value, found.value - found.lo) / _Z
+    if held.failure:
+        found = Measured(undefined=dict.fromkeys(_names(outcome), held.failure))
     else:
-        n_boot = 2000 if outcome.days.size <= PAIRS_UP_TO else 200
-        arrays = (outcome.days, outcome.events, held.margin)
-        drawn = bootstrap_c(*arrays, n_boot, rng)
-        found = percentile_interval(harrell_c(*arrays), drawn)
-        spread = float(np.nanstd(drawn, ddof=1))
-    inside = found.value * (1 - found.value)
-    return found, spread / inside if inside > 0 else float("nan")
+        said = Predicted(held.margin[:, None], held.probability[:, None])
+        found = measure_group(outcome, said, _names(outcome), place=place, rng=rng)
+    people, events = len(outcome.events), int(outcome.events.sum())
+    return SiteResult(site, people, events, found.measures, found.undefined), found.errors
 
 
-def _observed_to_expected(
-    outcome: Outcome, held: Held, place: int | None
-) -> tuple[Estimate, float]:
-    """Give O/E and the standard error of its logarithm."""
-    if outcome.days is None:
-        found = oe_ratio(outcome.events, held.probability)
-    elif place is None:
-        raise MeasureUndefinedError("O/E", "no site is followed long enough")
-    else:
-        found = o_e_at(
-            outcome.days, outcome.events, held.probability[:, place], t=float(RISK_DAYS[place])
-        )
-    return found, log(found.hi / found.lo) / (2 * _Z)
-
-
-_SCALES: dict[str, tuple[Callable[[float], float], Callable[[float], float]]] = {
-    "auc": (logit, expit),
-    "c_index": (logit, expit),
-    "calibration_slope": (float, float),
-    "oe": (log, exp),
-}
-"""To the scale of pooling, and back."""
+def _names(outcome: Outcome) -> tuple[str, ...]:
+    """Name the measures of a site."""
+    return "auc" if outcome.days is None else "c_index", "calibration_slope", "oe"
 
 
 def _pooled(
@@ -356,7 +281,7 @@ def _pooled(
     summary: dict[str, RandomEffects] = {}
     undefined: dict[str, str] = {}
     for name in dict.fromkeys(m for site in found for m in (*site.measures, *site.undefined)):
-        forth, back = _SCALES[name]
+        forth, back = SCALES[name]
         usable = [
             (forth(site.measures[name].value), error[name])
             for site, error in zip(found, errors, strict=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from typing import Literal, cast
 
@@ -11,6 +11,7 @@ from predictor.wording import NO_BETTER, signed
 from training import model_report
 from training.cohort import Cohort, missing_outcomes
 from training.evaluation import Choice
+from training.evaluation.suppression import SUPPRESSED_BELOW, hidden_groups
 from training.findings import Findings
 from training.learners import AVERAGE, COMPARATORS, LEARNERS
 from training.model_report import (
@@ -40,9 +41,6 @@ The simplest learner whose paired loss is within one standard error of the best 
 Because the choice was made on the same folds, its figures are slightly flattering.
 Outcomes not observed in their window are missing: counted, never carried forward.""".splitlines()
 )
-SMALLEST_GROUP = 10
-"""Counts of fewer people than this are hidden, as in the figures by site."""
-
 _SECTIONS: tuple[Callable[[Findings], Section | None], ...] = (
     warnings.section,
     distances.section,
@@ -167,7 +165,7 @@ def _missing(findings: Findings) -> list[Table]:
     tables = []
     for by, part in counted.groupby("by", sort=False):
         people = [int(n) for n in part["people"]]
-        hidden = _hidden(people)
+        hidden = hidden_groups(people)
         rows = [
             {
                 str(by).capitalize(): r["level"],
@@ -179,27 +177,12 @@ def _missing(findings: Findings) -> list[Table]:
     return tables
 
 
-def _hidden(people: Sequence[int]) -> set[int]:
-    """Choose the groups whose counts are hidden.
-
-    Those too small, and the next smallest until no count follows from the total and the others.
-    """
-    order = sorted(range(len(people)), key=lambda place: people[place])
-    hidden = [place for place in order if people[place] < SMALLEST_GROUP]
-    for place in order[len(hidden) :]:
-        told = sum(people[each] for each in hidden)
-        if not hidden or (len(hidden) > 1 and told >= SMALLEST_GROUP):
-            break
-        hidden.append(place)
-    return set(hidden)
-
-
 def _counts(people: int, missing: int, *, hidden: bool) -> dict[str, object]:
     """Count people and missing outcomes; a group that would point at people is hidden."""
     if not hidden:
         return {"People": people, "Outcome missing": missing}
-    small = people < SMALLEST_GROUP
-    words = f"fewer than {SMALLEST_GROUP}" if small else "not shown: a smaller group would follow"
+    small = people < SUPPRESSED_BELOW
+    words = f"fewer than {SUPPRESSED_BELOW}" if small else "not shown: a smaller group would follow"
     return {"People": words, "Outcome missing": "–"}
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from predictor.wording import signed
 from training.evaluation import InternalExternal, sites_of
-from training.evaluation.internal_external import SUPPRESSED_BELOW
+from training.evaluation.suppression import SUPPRESSED_BELOW
 from training.findings import Findings
 from training.model_report import Cell, Table, learner_words
 

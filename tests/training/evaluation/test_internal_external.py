@@ -15,6 +15,8 @@ import training.evaluation.slope as slope_file
 from predictor.errors import InvalidInputError
 from training.evaluation import RISK_DAYS, Resampling, leave_site_out, procedure, sites_of
 from training.evaluation.cross_validation import Held
+from training.evaluation.group_measures import common_day
+from training.evaluation.performance import evaluated_days
 from training.fitting import Outcome
 from training.learners import LEARNERS
 from training.metrics import MeasureUndefinedError
@@ -200,7 +202,7 @@ def test_sites_not_followed_have_no_observed_to_expected(draw):
     short = Outcome(analysis.outcome.events, np.linspace(1, 9, 300))
     found = leave(replace(analysis, outcome=short), sites, "cox_ridge")
     assert found.day is None
-    assert "no site is followed long enough" in found.sites[0].undefined["oe"]
+    assert "nobody is followed long enough" in found.sites[0].undefined["oe"]
     assert found.undefined["oe"].endswith("0 sites have a value, 3 are needed")
     assert "oe" not in found.summary
 
@@ -247,6 +249,6 @@ def test_a_slope_that_is_not_found_is_named(monkeypatch):
 
 
 def test_the_days_are_those_of_the_cross_validation():
-    assert RISK_DAYS[ie._common_day([Outcome(np.ones(30), np.full(30, 61.0))])] == 60
+    assert RISK_DAYS[common_day([Outcome(np.ones(30), np.full(30, 61.0))])] == 60
     with pytest.raises(MeasureUndefinedError):
-        ie.evaluated_days(Outcome(np.ones(30)))
+        evaluated_days(Outcome(np.ones(30)))
