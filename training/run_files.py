@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 
 from training.config import write_yaml
 from training.evaluation import RISK_DAYS, OutOfFold
-from training.findings import Findings
+from training.findings import Findings, summary
 from training.fitting import Outcome
 from training.metrics import MeasureUndefinedError, binary, survival
 from training.model_report import Chart
+from training.number_table import number_rows, write_numbers
 from training.presentation import beeswarm
 from training.run_folder import RISK_COLUMNS
 from training.table_one import table_one
@@ -26,9 +27,12 @@ from training.tracking import TrackedRun, code_version
 
 Floats = NDArray[np.float64]
 
+_TRACKED = ("report.html", "config.yaml", "flow.json", "table_one.csv", "numbers.csv")
+"""Files that MLflow keeps; none holds a patient."""
+
 
 def write_files(findings: Findings, folder: Path) -> None:
-    """Write predictions, settings, Table 1 and flow counts.
+    """Write predictions, settings, Table 1, flow counts and all numbers of the report.
 
     Parameters
     ----------
@@ -41,6 +45,7 @@ def write_files(findings: Findings, folder: Path) -> None:
     write_json(_flow(findings), folder / "flow.json")
     table_one(findings.cohort).to_csv(folder / "table_one.csv", index=False)
     _write_out_of_fold(findings, folder / "out_of_fold.csv")
+    write_numbers(number_rows(summary(findings), findings.undefined), folder / "numbers.csv")
 
 
 def write_json(content: object, path: Path) -> None:
@@ -99,10 +104,7 @@ def tracked(
         metrics={} if chosen is None else dict(findings.metrics[chosen]),
         fold_metrics=_fold_metrics(findings),
         figures=figures,
-        files={
-            name: folder / name
-            for name in ("report.html", "config.yaml", "flow.json", "table_one.csv")
-        },
+        files={name: folder / name for name in _TRACKED},
         bundle=bundle if model is not None else None,
         promote=promote,
     )
