@@ -1,7 +1,12 @@
 """How good a learner is in people it never saw, and which one is chosen."""
 
 from training.evaluation.choice import Choice, choose
-from training.evaluation.cross_validation import OutOfFold, Resampling, cross_validate
+from training.evaluation.cross_validation import (
+    OutOfFold,
+    Outside,
+    Resampling,
+    cross_validate,
+)
 from training.evaluation.curves import DECISION_DAY, Banded, Curves, curves_of, groups_of
 from training.evaluation.instability import Instability, instability
 from training.evaluation.internal_external import (
@@ -35,6 +40,7 @@ __all__ = [
     "InternalExternal",
     "Optimism",
     "OutOfFold",
+    "Outside",
     "Repetition",
     "Repetitions",
     "Resampling",

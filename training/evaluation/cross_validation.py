@@ -46,6 +46,24 @@ class Resampling(BaseModel):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Outside:
+    """What one candidate says of the people to whom nothing is fitted (``Analysis.outside``).
+
+    Every fold of a repeat predicts them, so a repeat says the mean over its folds.
+
+    Parameters
+    ----------
+    margin : ndarray, shape (n_outside, n_repeats) or (n_outside,) in one split
+        Calibrated margins, mean over folds.
+    probability : ndarray, shape (n_outside, n_repeats) or (n_outside, n_repeats, 7)
+        Of response, from that margin; or of relapse by each of `RISK_DAYS`, mean over folds.
+    """
+
+    margin: Floats = field(default_factory=lambda: np.empty((0, 0)))
+    probability: Floats = field(default_factory=lambda: np.empty((0, 0)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class OutOfFold:
     """Predictions of one candidate for people it never saw.
 
@@ -67,6 +85,8 @@ class OutOfFold:
         Why it could not be evaluated; empty if it could.
     seen : tuple of RowsSeen
         Rows that the fits of each outer split read, all learners together.
+    outside : Outside
+        The same for the people outside the analysis.
     """
 
     name: str
@@ -77,6 +97,7 @@ class OutOfFold:
     no_signal_folds: int = 0
     failure: str = ""
     seen: tuple[RowsSeen, ...] = ()
+    outside: Outside = field(default_factory=Outside)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,6 +118,8 @@ class Held:
         Why nothing could be fitted; empty if it could.
     seen : RowsSeen or None
         Rows that the fits of this split read, all learners together; None where nothing was fitted.
+    outside : Outside
+        The same for the people outside the analysis.
     """
 
     margin: Floats
@@ -105,6 +128,7 @@ class Held:
     no_signal: bool
     failure: str = ""
     seen: RowsSeen | None = None
+    outside: Outside = field(default_factory=Outside)
 
 
 def cross_validate(
@@ -150,7 +174,7 @@ def cross_validate(
         (analysis, tried, split, resampling.inner_folds, child)
         for split, child in zip(splits, rng.spawn(len(splits)), strict=True)
     ]
-    done = work.each("Cross-validation", hold_out, units, kinds=(Held, RowsSeen))
+    done = work.each("Cross-validation", hold_out, units, kinds=(Held, RowsSeen, Outside))
     return {name: _gather(name, analysis, splits, done) for name in done[0]}
 
 
@@ -194,7 +218,7 @@ def hold_out(
         for name, fit in fits.items()
     }
     outcome = analysis.outcome.take(split.train)
-    held[AVERAGE[analysis.task]] = _average(outcome, split)
+    held[AVERAGE[analysis.task]] = _average(outcome, split, analysis.n_outside)
     return {name: replace(one, seen=seen) for name, one in held.items()}
 
 
@@ -207,19 +231,25 @@ def _predict(fitted: Fitted, analysis: Analysis, split: Split) -> Held:
     raw = prepared.encoding.by_variable(fitted.fitted.learner.contributions(read))
     size = np.abs(fitted.calibration.affine.slope * raw).mean(axis=0)
     named = dict(zip(prepared.encoding.variables, size.tolist(), strict=True))
-    return Held(margin, probability, named, fitted.calibration.no_signal)
+    everybody = np.arange(analysis.n_outside)
+    outside = Outside(*predicted(fitted, analysis.outside, everybody)) if everybody.size else None
+    no_signal = fitted.calibration.no_signal
+    return Held(margin, probability, named, no_signal, outside=outside or Outside())
 
 
-def _average(outcome: Outcome, split: Split) -> Held:
+def _average(outcome: Outcome, split: Split, n_outside: int) -> Held:
     """Give everybody held out the average of the training fold."""
-    margin = np.zeros(len(split.test))
+    margin = np.zeros(len(split.test) + n_outside)
     if outcome.days is None:
         share = float(np.clip(outcome.events.mean(), 1e-6, 1 - 1e-6))
         margin += np.log(share / (1 - share))
-        return Held(margin, logistic(margin), {}, no_signal=True)
-    curve = fit_baseline(outcome.days, outcome.events, np.zeros(len(outcome.events)))
-    risks = curve.risk(margin[:, None], np.array(RISK_DAYS, dtype=np.float64))
-    return Held(margin, risks, {}, no_signal=True)
+        risks = logistic(margin)
+    else:
+        curve = fit_baseline(outcome.days, outcome.events, np.zeros(len(outcome.events)))
+        risks = curve.risk(margin[:, None], np.array(RISK_DAYS, dtype=np.float64))
+    n = len(split.test)
+    outside = Outside(margin[n:], risks[n:])
+    return Held(margin[:n], risks[:n], {}, no_signal=True, outside=outside)
 
 
 def _failed(split: Split, reason: str) -> Held:
@@ -246,4 +276,24 @@ def _gather(
     sizes = {v: [held[name].contributions.get(v, 0.0) for held in done] for v in ids}
     without = sum(held[name].no_signal for held in done)
     seen = tuple(one.seen for one in (held[name] for held in done) if one.seen is not None)
-    return OutOfFold(name, margin, probability, fold, sizes, without, failure, seen)
+    there = Outside()
+    if analysis.n_outside and not failure:
+        there = _gather_outside(analysis, splits, [d[name] for d in done])
+    return OutOfFold(name, margin, probability, fold, sizes, without, failure, seen, there)
+
+
+def _gather_outside(analysis: Analysis, splits: Sequence[Split], held: Sequence[Held]) -> Outside:
+    """Average over the folds of each repeat what they say of people outside the analysis."""
+    repeats = [split.repeat for split in splits]
+
+    def mean(of: Sequence[Floats]) -> Floats:
+        by_repeat = [
+            np.mean([one for one, repeat in zip(of, repeats, strict=True) if repeat == r], axis=0)
+            for r in range(1 + max(repeats))
+        ]
+        return np.stack(by_repeat, axis=1)
+
+    margin = mean([one.outside.margin for one in held])
+    if analysis.outcome.days is None:  # an ensemble is a mean of margins
+        return Outside(margin, logistic(margin))
+    return Outside(margin, mean([one.outside.probability for one in held]))

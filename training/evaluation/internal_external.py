@@ -14,7 +14,7 @@ import numpy as np
 
 from predictor.errors import InvalidInputError
 from training.evaluation.counting import RowsSeen
-from training.evaluation.cross_validation import Held, Resampling, hold_out
+from training.evaluation.cross_validation import Held, Outside, Resampling, hold_out
 from training.evaluation.group_measures import (
     SCALES,
     Measured,
@@ -233,7 +233,7 @@ def leave_site_out(
         (analysis, [learner], split, resampling.inner_folds, child)
         for split, child in zip(splits, children, strict=True)
     ]
-    done = work.each("Sites left out", hold_out, units, kinds=(Held, RowsSeen))
+    done = work.each("Sites left out", hold_out, units, kinds=(Held, RowsSeen, Outside))
     outcomes = [analysis.outcome.take(split.test) for split in splits]
     place = common_day(outcomes)
     found, errors = [], []

@@ -6,7 +6,7 @@ Cross-validation, sites left out and bootstrap all repeat this, so that nothing 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +45,9 @@ class Analysis:
         What is predicted.
     groups : tuple of str
         Patient of each row.
+    outside : mapping of str to ndarray, shape (n_outside,)
+        Coded answers of people to whom nothing is ever fitted and whom every outer fold predicts;
+        empty where there are none.
     """
 
     values: Values
@@ -53,6 +56,12 @@ class Analysis:
     severity: tuple[Variable, ...]
     outcome: Outcome
     groups: tuple[str, ...]
+    outside: Values = field(default_factory=dict)
+
+    @property
+    def n_outside(self) -> int:
+        """People predicted only."""
+        return len(next(iter(self.outside.values()), ()))
 
     @property
     def task(self) -> str:

@@ -13,7 +13,7 @@ from training.evaluation import RISK_DAYS, Resampling, cross_validate, procedure
 from training.fitting import Outcome
 from training.learners import COMPARATORS, LEARNERS
 from training.metrics.survival import kaplan_meier
-from training.splits import LeakError, Split
+from training.splits import LeakError, Split, folds
 from training.work import Work
 
 LINES = {line.name: line for line in (*LEARNERS, *COMPARATORS)}
@@ -289,3 +289,68 @@ def test_who_reads_what(draw):
     assert analysis.read_by(LINES["logistic"]) == analysis.declared
     assert analysis.read_by(LINES["severity"]) == analysis.severity
     assert (analysis.task, draw(task="relapse").task) == ("response", "relapse")
+
+
+def outside_of(analysis, n):
+    """The first people once more, as if nothing were known of their outcome."""
+    return replace(analysis, outside={v: a[:n].copy() for v, a in analysis.values.items()})
+
+
+@pytest.mark.parametrize(
+    ("task", "names"), [("response", ("ridge", "xgboost")), ("relapse", ("cox_ridge",))]
+)
+def test_people_outside_are_predicted_by_every_fold_and_change_nothing(draw, task, names):
+    analysis, resampling = draw(task=task), Resampling(folds=3, repeats=2, inner_folds=3)
+    alone = run(analysis, *names, resampling=resampling)
+    found = run(outside_of(analysis, 120), *names, resampling=resampling)
+    for name, with_others in found.items():
+        np.testing.assert_array_equal(with_others.margin, alone[name].margin)
+        np.testing.assert_array_equal(with_others.probability, alone[name].probability)
+        assert with_others.outside.margin.shape == (120, 2)
+        assert with_others.outside.probability.shape == alone[name].probability.shape
+        assert alone[name].outside.margin.size == 0
+    held_out, mean = found[names[0]].margin, found[names[0]].outside.margin
+    # two of three folds saw the person: the mean is near to, and not, the held-out margin
+    assert np.corrcoef(held_out.mean(axis=1), mean.mean(axis=1))[0, 1] > 0.8
+    assert not np.allclose(held_out, mean)
+
+
+def test_what_folds_say_of_people_outside_is_averaged_on_the_margin(draw):
+    analysis = outside_of(draw(), 7)
+    found = run(analysis, "ridge")["ridge"]
+    rng = np.random.default_rng(7)
+    y = analysis.outcome.events
+    splits = folds(y, groups=analysis.groups, n_splits=3, n_repeats=1, rng=rng)
+    held = [
+        cv.hold_out(analysis, tried("ridge"), split, 3, child)
+        for split, child in zip(splits, rng.spawn(3), strict=True)
+    ]
+    margins = [one["ridge"].outside.margin for one in held]
+    # the severity comparator is not among `tried`, and draws nothing
+    np.testing.assert_allclose(found.outside.margin[:, 0], sum(margins) / 3, rtol=1e-12)
+    expected = 1 / (1 + np.exp(-sum(margins) / 3))
+    np.testing.assert_allclose(found.outside.probability[:, 0], expected, rtol=1e-12)
+    averages = [one["prevalence"].outside.probability for one in held]
+    assert all(np.ptp(each) == 0 and each.shape == (7,) for each in averages)
+
+
+def test_a_learner_that_fails_says_nothing_of_people_outside(draw):
+    analysis = outside_of(draw(n=40), 5)
+    events = np.zeros(40)
+    events[[4, 17]] = 1
+    found = run(replace(analysis, outcome=Outcome(events)), "ridge")
+    assert found["ridge"].failure != ""
+    assert found["ridge"].outside.margin.size == 0
+    assert found["prevalence"].outside.margin.shape == (5, 1)
+
+
+def test_what_is_said_of_people_outside_is_kept_and_read_again(draw, tmp_path):
+    analysis = outside_of(draw(), 5)
+    kept = Work(1, tmp_path)
+    first, again = (
+        cross_validate(analysis, tried("ridge"), QUICK, rng=np.random.default_rng(7), work=work)
+        for work in (kept, kept)
+    )
+    np.testing.assert_array_equal(
+        first["ridge"].outside.probability, again["ridge"].outside.probability
+    )
