@@ -8,12 +8,21 @@ import numpy as np
 import pandas as pd
 
 from predictor.dictionary import Dictionary, Variable
+from predictor.wording import signed
 from training.cohort import Cohort
+from training.metrics import MeasureUndefinedError
+from training.metrics.differences import smd_of_levels, smd_of_numbers
 
 GROUPS = {
     "response": ("responded", "did not respond", "outcome missing"),
     "relapse": ("relapsed", "no relapse seen", "not at risk"),
 }
+
+FEWEST_COMPARED = 10
+"""Fewer answers than this in either group, and no difference between the groups is shown."""
+
+NO_SMD = "–"
+"""Stands where there is no difference to show: too few answers, or nobody differs."""
 
 _HARMLESS_WARNINGS = (
     # tableone 0.9.6 writes its row "n" in a way that pandas 4 will refuse
@@ -38,7 +47,9 @@ def table_one(cohort: Cohort) -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row for each variable or level; columns ``variable``, ``level``, ``missing``,
-        ``overall`` and one for each outcome that occurs. Every cell is a text.
+        ``overall``, one for each outcome that occurs, and ``smd``: the standardised difference
+        between those with the event and those without it, in the first line of each variable.
+        Every cell is a text.
 
     References
     ----------
@@ -54,7 +65,28 @@ def table_one(cohort: Cohort) -> pd.DataFrame:
             warnings.filterwarnings("ignore", message=message)
         table = _tableone(data.assign(outcome=groups), shown)
     table.columns = pd.Index([str(name[-1]) for name in table.columns])
-    return _as_texts(table, cohort.dictionary, list(GROUPS[cohort.definition.task]))
+    texts = _as_texts(table, cohort.dictionary, list(GROUPS[cohort.definition.task]))
+    ids = [str(name).partition(",")[0] for name in table.index.get_level_values(0)]
+    smd = {v.id: _smd(v, cohort) for v in shown}
+    first = [place == 0 or ids[place - 1] != name for place, name in enumerate(ids)]
+    return texts.assign(
+        smd=[smd.get(name, "") if new else "" for name, new in zip(ids, first, strict=True)]
+    )
+
+
+def _smd(variable: Variable, cohort: Cohort) -> str:
+    """Write the difference between those with the event and those without it."""
+    values, happened = cohort.rows.values[variable.id], cohort.events
+    counted = cohort.analysed & ~np.isnan(values)
+    groups = values[counted & happened], values[counted & ~happened]
+    if min(group.size for group in groups) < FEWEST_COMPARED:
+        return NO_SMD
+    try:
+        if _has_levels(variable):
+            return f"{smd_of_levels(*groups):.2f}"
+        return signed(smd_of_numbers(*groups), digits=2)
+    except MeasureUndefinedError:  # the note under the table says what the dash means
+        return NO_SMD
 
 
 def _tableone(data: pd.DataFrame, shown: list[Variable]) -> pd.DataFrame:

@@ -330,7 +330,9 @@ def test_table_one_counts_by_outcome_without_inputs_and_empty_variables(study):
         "responded",
         "did not respond",
         "outcome missing",
+        "smd",
     ]
+    assert table.loc[("Age [a]", ""), "smd"] == "–"  # fewer than ten answers in a group
     assert table.loc[("people", ""), "overall"] == "5"
     assert table.loc[("people", ""), "responded"] == "2"
     assert table.loc[("Sex", "female"), "overall"] == "2 (40.0)"
@@ -342,7 +344,7 @@ def test_table_one_counts_by_outcome_without_inputs_and_empty_variables(study):
 
 def test_table_one_of_relapse_names_its_groups(study):
     columns = list(table_one(read(study(), RELAPSE)))
-    assert columns[4:] == ["no relapse seen", "not at risk"]
+    assert columns[4:] == ["no relapse seen", "not at risk", "smd"]
 
 
 def test_table_one_of_nobody_is_empty(study):

@@ -68,6 +68,16 @@ def test_table_one_has_units_in_words(findings_of) -> None:
     assert age["Overall"].replace("\N{NO-BREAK SPACE}", " ") == "41.5 [30.8, 52.2]"  # ages 20 to 63
 
 
+def test_table_one_says_how_far_apart_those_with_and_without_the_event_are(findings_of) -> None:
+    table = make_report(findings_of(), {}).table_one
+    smd = {row["Variable"]: row["SMD"] for row in table.rows if row["SMD"]}
+    # ages 20, 22 … 58 against 21, 23 … 59: a mean lower by 1, either variance 140
+    assert smd["Age (years)"] == "−0.08"
+    assert smd["Sex"] == "–"  # everybody is male
+    assert smd.get("people", "") == ""
+    assert "Yang and Dalton (2012)" in table.note
+
+
 def test_missing_outcomes_are_counted_under_headings_that_people_read(findings_of) -> None:
     by_site, by_severity = make_report(findings_of(), {}).missing_outcomes
     assert by_site.rows == [{"Site": "not known", "People": 44, "Outcome missing": 4}]

@@ -26,7 +26,7 @@ from training.model_report import (
 from training.presentation import distances, instability, optimism, warnings
 from training.presentation.charts import beeswarm, draw, importance
 from training.presentation.sites import METHOD, not_elsewhere, site_table
-from training.table_one import table_one
+from training.table_one import FEWEST_COMPARED, table_one
 
 __all__ = ["beeswarm", "draw", "importance", "make_report", "provenance"]
 
@@ -48,6 +48,22 @@ _SECTIONS: tuple[Callable[[Findings], Section | None], ...] = (
     instability.section,
 )
 """Parts of the report that have a file of their own here, in the order in which they are read."""
+
+_SMD = {
+    task: (
+        f"SMD: how far those who {event} and {others} are apart, in standard deviations; no "
+        "test of anything, and no sign of a cause. Numbers: difference of means over the root of "
+        f"the mean of the two variances, above 0 where those who {event} have more. Levels: the "
+        "distance of Yang and Dalton (2012), which has no direction. Missing answers are left "
+        f"out. A dash: fewer than {FEWEST_COMPARED} answers in a group, nobody differs, or no "
+        "level occurs in both groups."
+    )
+    for task, event, others in (
+        ("response", "responded", "those who did not"),
+        ("relapse", "relapsed", "those not seen to (some were followed more briefly)"),
+    )
+}
+"""What the last column of Table 1 means."""
 
 _NOT_SHOWN = (
     "Subgroups.",
@@ -258,7 +274,8 @@ def _table_one(cohort: Cohort) -> Table | None:
     rows: list[dict[str, object]] = []
     for line in table_one(cohort).to_dict("records"):
         cells = {
-            str(k).capitalize(): str(v).replace(",", ",\N{NO-BREAK SPACE}") for k, v in line.items()
+            "SMD" if k == "smd" else str(k).capitalize(): str(v).replace(",", ",\N{NO-BREAK SPACE}")
+            for k, v in line.items()
         }
         name, level = str(line["variable"]), str(line["level"])
         rows.append({**cells, "Variable": units.get(name, name), "Level": level.replace("_", " ")})
@@ -266,7 +283,7 @@ def _table_one(cohort: Cohort) -> Table | None:
         "Baseline characteristics by outcome. Numbers: median [quartiles] in the unit named; "
         "levels: people (% of those who answered)"
     )
-    return Table(caption, rows) if rows else None
+    return Table(caption, rows, _SMD[cohort.definition.task]) if rows else None
 
 
 def _words(value: object) -> str:
