@@ -26,6 +26,7 @@ from training.evaluation import (
     choose,
     cross_validate,
     curves_of,
+    differences,
     fit_all,
     instability,
     leave_site_out,
@@ -33,6 +34,7 @@ from training.evaluation import (
     optimism,
     permuted_outcome,
     repeat_in_resamples,
+    terms_of,
     too_good,
     training_rows,
     watch,
@@ -40,7 +42,7 @@ from training.evaluation import (
 from training.findings import Findings, sample_size_of, status_of, why_unevaluated
 from training.fitting import Outcome
 from training.importers import SourceCohort
-from training.learners import REFERENCE, Learner, learner_named
+from training.learners import PUBLISHED_RULE, REFERENCE, Learner, learner_named
 from training.metrics import MeasureUndefinedError
 from training.outcome import RelapseOutcome
 from training.splits import LeakError
@@ -74,9 +76,9 @@ def analyse(
         Status, measures and, unless refused, the model.
     """
     analysis = select(config, cohort)
-    folds_rng, boot_rng, fit_rng, sites_rng, again_rng, guard_rng = np.random.default_rng(
-        config.seed
-    ).spawn(6)
+    folds_rng, boot_rng, fit_rng, sites_rng, again_rng, guard_rng, rule_rng, pair_rng = (
+        np.random.default_rng(config.seed).spawn(8)
+    )
     sentinels = watch(analysis, cohort.visits, cohort.definition, carried=cohort.carried_forward)
     learners = [learner_named(name, config.task) for name in config.candidates]
     out_of_fold: dict[str, OutOfFold] = {}
@@ -90,7 +92,9 @@ def analyse(
             sentinels["training_rows"] = Sentinel(passed=False, detail=str(error))
     metrics, undefined = {}, {}
     for name, found in out_of_fold.items():
-        metrics[name], undefined[name] = measure(found, analysis.outcome, rng=boot_rng)
+        # a stream of its own: with or without the rule, the others' intervals are the same
+        rng = rule_rng if name == PUBLISHED_RULE else boot_rng
+        metrics[name], undefined[name] = measure(found, analysis.outcome, rng=rng)
     choice = choose(out_of_fold, learners, analysis.outcome) if out_of_fold else None
     if choice is not None:
         sentinels |= watch_procedure(
@@ -100,8 +104,11 @@ def analyse(
     status, reason = status_of(
         analysis, sentinels, choice, size, unevaluated=why_unevaluated(out_of_fold, undefined)
     )
-    across = curves = None
+    across = curves = against = None
     if choice is not None:
+        against = differences(
+            out_of_fold, learners, analysis.outcome, absent=absent(config, cohort), rng=pair_rng
+        )
         curves = curves_of(
             out_of_fold[choice.learner.name],
             analysis.outcome,
@@ -118,7 +125,7 @@ def analyse(
         model = fit_final(config, analysis, choice, fit_rng)
     return Findings(
         config, cohort, source, analysis, out_of_fold, metrics, undefined, choice, sentinels,
-        size, status, reason, model, across, *again, curves,
+        size, status, reason, model, across, *again, curves, against,
         warnings=too_good(metrics, task=config.task, people=len(analysis.groups)),
     )  # fmt: skip
 
@@ -255,6 +262,7 @@ def select(config: RunConfig, cohort: Cohort) -> Analysis:
     rows = cohort.rows.select(kept)
     days = cohort.outcome.days[kept] if isinstance(cohort.outcome, RelapseOutcome) else None
     dictionary = cohort.dictionary
+    rule, _ = terms_of(config.published_rule, dictionary, rows.values)
     return Analysis(
         values=rows.values,
         variables=dictionary.predictors()
@@ -264,7 +272,30 @@ def select(config: RunConfig, cohort: Cohort) -> Analysis:
         severity=_named((config.severity,), dictionary, "severity"),
         outcome=Outcome(cohort.events[kept].astype(np.float64), days),
         groups=tuple(str(patient) for patient in rows.patient_ids),
+        rule=rule,
     )
+
+
+def absent(config: RunConfig, cohort: Cohort) -> dict[str, str]:
+    """Say which comparators of the task a run cannot have.
+
+    Parameters
+    ----------
+    config : RunConfig
+        Resolved settings.
+    cohort : Cohort
+        Eligible people with their outcome.
+
+    Returns
+    -------
+    dict of str to str
+        By name, with the reason.
+    """
+    if config.task == "relapse":
+        return {PUBLISHED_RULE: "the evidence holds no published rule for relapse after ketamine"}
+    values = cohort.rows.select(cohort.analysed).values
+    _, reason = terms_of(config.published_rule, cohort.dictionary, values)
+    return {PUBLISHED_RULE: reason} if reason else {}
 
 
 def fit_final(

@@ -20,15 +20,13 @@ from training.evaluation.performance import evaluated_days
 from training.evaluation.procedure import RISK_DAYS
 from training.fitting import Outcome
 from training.metrics import MeasureUndefinedError, binary, calibration, survival
-from training.metrics.bootstrap import bootstrap_c
 from training.metrics.intervals import (
     Estimate,
-    PairedDifference,
     over_repeats,
     paired_difference,
     percentile_interval,
 )
-from training.metrics.paired import delong_difference
+from training.metrics.paired import as_estimate, delong_difference, harrell_difference
 from training.metrics.resampled_calibration import resampled
 from training.metrics.resampling import resampled_means
 from training.run_folder import Predictions, RunFolder
@@ -238,7 +236,7 @@ def _of_response(a: Predictions, b: Predictions, seed: int) -> dict[str, Callabl
     def auc() -> Difference:
         found = delong_difference(y, p, q)
         values = [over_repeats(binary.auroc)(y, x) for x in (p, q)]
-        return _judged(values, _estimate(found, "DeLong, paired"), HIGHER)
+        return _judged(values, as_estimate(found, "DeLong, paired"), HIGHER)
 
     return {
         "auc": auc,
@@ -254,12 +252,9 @@ def _of_relapse(a: Predictions, b: Predictions, seed: int) -> dict[str, Callable
     days, events = np.asarray(a.days), a.outcome
 
     def c_index() -> Difference:
-        drawn = [
-            bootstrap_c(days, events, x.margin, RESAMPLES, np.random.default_rng(seed))
-            for x in (a, b)
-        ]
+        found = harrell_difference((days, events), a.margin, b.margin, n_boot=RESAMPLES, seed=seed)
         values = [over_repeats(survival.harrell_c)(days, events, x.margin) for x in (a, b)]
-        return _judged(values, _drawn(values, drawn), HIGHER)
+        return _judged(values, found, HIGHER)
 
     def brier(day: int) -> Difference:
         each = partial(survival.brier_ipcw_losses, days, events, t=float(day))
@@ -303,13 +298,8 @@ def _observed_over_expected(y: Floats, p: Floats, q: Floats, seed: int) -> Diffe
 
 def _by_loss(one: Floats, other: Floats) -> Difference:
     """Compare losses that every person has one of."""
-    found = _estimate(paired_difference(one, other), "paired t")
+    found = as_estimate(paired_difference(one, other), "paired t")
     return _judged([float(one.mean()), float(other.mean())], found, LOWER)
-
-
-def _estimate(found: PairedDifference, method: str) -> Estimate:
-    """Give a paired difference the form of all estimates."""
-    return Estimate(found.mean, found.lo, found.hi, method)
 
 
 def _drawn(values: list[float], drawn: list[Floats]) -> Estimate:

@@ -13,7 +13,7 @@ from predictor.dictionary import Dictionary
 from predictor.errors import InvalidInputError
 from predictor.safety import SafetyRules
 from training.column_map import ColumnMap
-from training.evaluation import Resampling
+from training.evaluation import PublishedRule, Resampling
 from training.importers import SourceSettings
 from training.learners import learner_named
 from training.outcome_definition import OutcomeDefinition, outcome_definitions
@@ -36,6 +36,8 @@ class RunConfig(BaseModel):
         Those of the unpenalised learner.
     severity : str
         Variable of the severity comparator.
+    published_rule : PublishedRule or None
+        Comparator of response with fixed coefficients.
     candidates : tuple of str
         Learners to try.
     expected_discrimination : float
@@ -66,6 +68,7 @@ class RunConfig(BaseModel):
     variables: tuple[str, ...] | Literal["all"] = "all"
     declared_variables: tuple[str, ...] = ()
     severity: str = "madrs_total"
+    published_rule: PublishedRule | None = None
     candidates: tuple[str, ...] = Field(min_length=1)
     expected_discrimination: float = Field(0.65, gt=0.5, lt=1)
     resampling: Resampling = Resampling.model_validate({})
@@ -85,6 +88,8 @@ class RunConfig(BaseModel):
             raise ValueError("decision_thresholds must be two numbers in order, inside (0, 1)")
         if 0 < self.optimism_resamples < 20:
             raise ValueError("optimism_resamples must be 0, or at least 20")
+        if self.published_rule is not None and self.task != "response":
+            raise ValueError("published_rule is a rule of response; leave it out for relapse")
         return self
 
     @model_validator(mode="after")
@@ -105,6 +110,23 @@ class RunConfig(BaseModel):
             if learner.declared_only and not self.declared_variables:
                 raise ValueError(f"declared_variables is empty, but {name} reads nothing else")
         return self
+
+    def flat(self) -> dict[str, Any]:
+        """Give every setting under one name.
+
+        Returns
+        -------
+        dict
+            Plain values; those inside others by names such as ``resampling.folds``.
+        """
+        waiting, found = list(self.model_dump(mode="json").items()), dict[str, Any]()
+        while waiting:
+            name, value = waiting.pop(0)
+            if isinstance(value, dict):
+                waiting[:0] = [(f"{name}.{key}", inner) for key, inner in value.items()]
+            else:
+                found[name] = value
+        return found
 
 
 def find_config(name: str | Path) -> tuple[Path, bool]:

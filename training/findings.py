@@ -15,6 +15,7 @@ from training.evaluation import (
     Analysis,
     Choice,
     Curves,
+    Differences,
     Instability,
     InternalExternal,
     Optimism,
@@ -72,6 +73,8 @@ class Findings:
         Why there is neither; empty where there is.
     curves : Curves or None
         Of the chosen learner; None where nothing was chosen.
+    differences : Differences or None
+        Candidates against simpler answers; None where nothing was chosen.
     warnings : tuple of str
         What fails no run but is to be looked into before anything is believed.
     """
@@ -94,6 +97,7 @@ class Findings:
     instability: Instability | None = None
     unrepeated: str = ""
     curves: Curves | None = None
+    differences: Differences | None = None
     warnings: tuple[str, ...] = ()
 
     @property
@@ -250,6 +254,7 @@ def summary(findings: Findings) -> dict[str, Any]:
         "sample_size": None if size is None else size.to_dict(),
         "optimism": None if findings.optimism is None else findings.optimism.to_dict(),
         "instability": None if findings.instability is None else findings.instability.to_dict(),
+        "differences": None if findings.differences is None else findings.differences.to_dict(),
         "sentinels": {name: s.to_dict() for name, s in findings.sentinels.items()},
         "warnings": list(findings.warnings),
     }

@@ -28,6 +28,8 @@ class Learner:
         Whether it reads only the few variables declared for it.
     reason : str
         Why it is worth trying.
+    given : tuple of (str, float)
+        Log-odds per unit of each variable, where they are not fitted but given by a run.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Learner:
     l1_ratios: tuple[float, ...]
     declared_only: bool
     reason: str
+    given: tuple[tuple[str, float], ...] = ()
 
 
 LEARNERS: tuple[Learner, ...] = (
@@ -66,10 +69,17 @@ LEARNERS: tuple[Learner, ...] = (
     ),
 )  # fmt: skip
 
+PUBLISHED_RULE = "published_rule"
+"""Name of the comparator whose coefficients are given by a run's settings."""
+
 COMPARATORS: tuple[Learner, ...] = (
     Learner(
         "severity", "response", "linear", 0, (), declared_only=True,
         reason="baseline severity alone: what a model must beat to be worth its questions",
+    ),
+    Learner(
+        PUBLISHED_RULE, "response", "linear", 0, (), declared_only=True,
+        reason="predictors of an earlier study with fixed coefficients; only its level is fitted",
     ),
     Learner(
         "severity_cox", "relapse", "linear", 0, (), declared_only=True,

@@ -112,15 +112,14 @@ def tracked(
 
 def _params(findings: Findings) -> dict[str, str]:
     """Flatten settings, versions and hashes."""
-    settings = findings.config.model_dump(mode="json")
-    nested = {f"resampling.{k}": v for k, v in settings.pop("resampling").items()}
+    settings = findings.config.flat()
     flat = {k: ",".join(map(str, v)) if isinstance(v, list) else v for k, v in settings.items()}
     hashes = {f"sha256.{name}": h for name, h in findings.cohort.file_sha256.items()}
     versions = {
         "package_version": version("ketamine-response"),
         "code_version": code_version(),
     }
-    named = {**flat, **nested, **hashes, **versions}
+    named = {**flat, **hashes, **versions}
     return {key: str(value) for key, value in named.items()}
 
 

@@ -122,6 +122,16 @@ def test_a_source_speaks_of_folds_and_logistic_variables():
         ({"candidates": ["cox_ridge"]}, "'cox_ridge' is no learner for response"),
         ({"candidates": ["severity"]}, "accepted are logistic, ridge, elastic_net, xgboost"),
         ({"candidates": ["logistic"]}, "declared_variables is empty"),
+        ({"published_rule": {"source": "x", "terms": {}}}, "published_rule.terms"),
+        ({"published_rule": {"source": "x", "terms": {"bmi": {"per": 5}}}}, "log_odds: the key"),
+        (
+            {
+                "task": "relapse",
+                "candidates": ["cox_ridge"],
+                "published_rule": {"source": "x", "terms": {"bmi": {"log_odds": 1}}},
+            },
+            "published_rule is a rule of response",
+        ),
         ({"task": "remission"}, "task"),
         ({"seed": -1}, "seed"),
     ],

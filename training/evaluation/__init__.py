@@ -8,6 +8,7 @@ from training.evaluation.cross_validation import (
     cross_validate,
 )
 from training.evaluation.curves import DECISION_DAY, Banded, Curves, curves_of, groups_of
+from training.evaluation.differences import Differences, differences
 from training.evaluation.instability import Instability, instability
 from training.evaluation.internal_external import (
     InternalExternal,
@@ -19,6 +20,7 @@ from training.evaluation.internal_external import (
 from training.evaluation.optimism import Corrected, Optimism, optimism
 from training.evaluation.performance import measure
 from training.evaluation.procedure import RISK_DAYS, Analysis, fit_all, inner_splits
+from training.evaluation.published_rule import PublishedRule, terms_of
 from training.evaluation.repetitions import Repetition, Repetitions, repeat_in_resamples
 from training.evaluation.sentinels import (
     Sentinel,
@@ -36,11 +38,13 @@ __all__ = [
     "Choice",
     "Corrected",
     "Curves",
+    "Differences",
     "Instability",
     "InternalExternal",
     "Optimism",
     "OutOfFold",
     "Outside",
+    "PublishedRule",
     "Repetition",
     "Repetitions",
     "Resampling",
@@ -50,6 +54,7 @@ __all__ = [
     "choose",
     "cross_validate",
     "curves_of",
+    "differences",
     "fit_all",
     "groups_of",
     "inner_splits",
@@ -60,6 +65,7 @@ __all__ = [
     "permuted_outcome",
     "repeat_in_resamples",
     "sites_of",
+    "terms_of",
     "too_good",
     "training_rows",
     "watch",

@@ -19,7 +19,7 @@ from training.calibrating import fit_baseline
 from training.evaluation.counting import RowsSeen
 from training.evaluation.procedure import RISK_DAYS, Analysis, fit_counted, predicted
 from training.fitting import Outcome
-from training.learners import AVERAGE, COMPARATORS, Learner
+from training.learners import AVERAGE, Learner
 from training.splits import Split, feasible_folds, folds, require_disjoint
 from training.tuning import Fitted
 from training.work import ALONE, Work
@@ -169,7 +169,7 @@ def cross_validate(
     splits = folds(
         y, groups=analysis.groups, n_splits=n_splits, n_repeats=resampling.repeats, rng=rng
     )
-    tried = [*learners, *(c for c in COMPARATORS if c.task == analysis.task)]
+    tried = [*learners, *analysis.comparators]
     units = [
         (analysis, tried, split, resampling.inner_folds, child)
         for split, child in zip(splits, rng.spawn(len(splits)), strict=True)

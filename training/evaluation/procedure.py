@@ -6,7 +6,7 @@ Cross-validation, sites left out and bootstrap all repeat this, so that nothing 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from predictor.dictionary import Variable
 from predictor.errors import InvalidInputError
 from training.evaluation.counting import Reads, RowsSeen, count_rows
 from training.fitting import Outcome, Prepared, Values, prepare
-from training.learners import COMPARATORS, Learner
+from training.learners import COMPARATORS, PUBLISHED_RULE, Learner
 from training.penalised_fit import ConvergenceError
 from training.splits import Split, feasible_folds, folds
 from training.tuning import Fitted, InnerFold, inner_folds, tune_and_fit
@@ -48,6 +48,8 @@ class Analysis:
     outside : mapping of str to ndarray, shape (n_outside,)
         Coded answers of people to whom nothing is ever fitted and whom every outer fold predicts;
         empty where there are none.
+    rule : tuple of (Variable, float)
+        Log-odds per unit of each variable of the published rule; empty where it is absent.
     """
 
     values: Values
@@ -57,6 +59,7 @@ class Analysis:
     outcome: Outcome
     groups: tuple[str, ...]
     outside: Values = field(default_factory=dict)
+    rule: tuple[tuple[Variable, float], ...] = ()
 
     @property
     def n_outside(self) -> int:
@@ -67,6 +70,17 @@ class Analysis:
     def task(self) -> str:
         """``response`` or ``relapse``."""
         return "response" if self.outcome.days is None else "relapse"
+
+    @property
+    def comparators(self) -> tuple[Learner, ...]:
+        """What stands beside the candidates, never chosen; the average is not among them."""
+        given = tuple((variable.id, effect) for variable, effect in self.rule)
+        here = [c for c in COMPARATORS if c.task == self.task]
+        return tuple(
+            replace(c, given=given) if c.name == PUBLISHED_RULE else c
+            for c in here
+            if given or c.name != PUBLISHED_RULE
+        )
 
     def read_by(self, learner: Learner) -> tuple[Variable, ...]:
         """Tell which variables a learner reads.
@@ -79,8 +93,10 @@ class Analysis:
         Returns
         -------
         tuple of Variable
-            All, the declared ones, or severity alone.
+            All, the declared ones, those of the published rule, or severity alone.
         """
+        if learner.name == PUBLISHED_RULE:
+            return tuple(variable for variable, _ in self.rule)
         if learner in COMPARATORS:
             return self.severity
         return self.declared if learner.declared_only else self.variables

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from predictor.boosted import Boosted
 from predictor.linear import Linear
 from training.fitting.boosting import boost, margins_of_rounds, snapped
+from training.fitting.given import fit_level
 from training.fitting.preparing import Outcome, Prepared
 from training.fitting.settings import Path, Setting
 from training.learners import Learner
@@ -67,7 +68,10 @@ def margins_along(
     new = (prepared.imputation.fill(X_new) - prepared.means) / prepared.scale
     X, fit = prepared.standardised, None
     for setting in path:
-        fit = _fit_linear(X, outcome, setting, fit)
+        if learner.given:
+            fit = fit_level(learner, prepared, outcome.events)
+        else:
+            fit = _fit_linear(X, outcome, setting, fit)
         yield fit.intercept + new @ fit.coefficients
 
 
@@ -95,7 +99,10 @@ def fit_learner(
     if learner.kind == "boosted":
         booster = boost(snapped(prepared), outcome, setting)
         return FittedLearner(tables_from_booster(booster, prepared.X), np.empty((0, 0)))
-    fit = _fit_linear(prepared.standardised, outcome, setting, None)
+    if learner.given:
+        fit = fit_level(learner, prepared, outcome.events)
+    else:
+        fit = _fit_linear(prepared.standardised, outcome, setting, None)
     unit = np.concatenate([[1.0], 1 / prepared.scale])
     return FittedLearner(
         Linear(fit.coefficients / prepared.scale, prepared.means, fit.intercept),

@@ -43,6 +43,7 @@ METRICS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "Scaled Brier score",
             "higher is better, 0 is the average's, 1 perfect",
         ),
+        "brier_ipcw": ("IPCW Brier loss", f"mean over the days evaluated; {LOWER}"),
         "ibs": ("Integrated Brier score", f"mean over the days followed; {LOWER}"),
         "brier_30": ("Brier score at 30 days", WEIGHTED),
         "brier_90": ("Brier score at 90 days", WEIGHTED),

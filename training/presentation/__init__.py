@@ -23,7 +23,7 @@ from training.model_report import (
     learner_words,
     metric_words,
 )
-from training.presentation import distances, instability, optimism, warnings
+from training.presentation import differences, distances, instability, optimism, warnings
 from training.presentation.charts import beeswarm, draw, importance
 from training.presentation.sites import METHOD, not_elsewhere, site_table
 from training.table_one import FEWEST_COMPARED, table_one
@@ -43,6 +43,7 @@ Outcomes not observed in their window are missing: counted, never carried forwar
 )
 _SECTIONS: tuple[Callable[[Findings], Section | None], ...] = (
     warnings.section,
+    differences.section,
     distances.section,
     optimism.section,
     instability.section,
@@ -147,14 +148,11 @@ def provenance(findings: Findings) -> dict[str, str]:
     dict of str to str
         Version, seed, settings and SHA-256 of the raw files.
     """
-    settings = findings.config.model_dump(mode="json")
-    resampling = settings.pop("resampling")
-    listed = {f"resampling.{k}": v for k, v in resampling.items()} | settings
     return {
         "ketamine-response": version("ketamine-response"),
         "data origin": findings.cohort.origin,
         **{f"SHA-256 of {name}": digest for name, digest in findings.cohort.file_sha256.items()},
-        **{key.replace("_", " "): _words(value) for key, value in listed.items()},
+        **{key.replace("_", " "): _words(value) for key, value in findings.config.flat().items()},
     }
 
 
@@ -288,4 +286,6 @@ def _table_one(cohort: Cohort) -> Table | None:
 
 def _words(value: object) -> str:
     """Write a setting as words."""
-    return ", ".join(map(str, value)) or "none" if isinstance(value, list) else str(value)
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
+    return "none" if value is None else str(value)

@@ -46,7 +46,13 @@ def test_from_a_simulated_cohort_to_a_bundle_that_scores(call, simulated, tmp_pa
     assert document["status"] == "exploratory"
     assert document["cohort"]["patients"] == 150
     assert document["chosen"] in {"logistic", "ridge"}
-    assert set(document["candidates"]) == {"logistic", "ridge", "severity", "prevalence"}
+    assert set(document["candidates"]) == {
+        "logistic",
+        "ridge",
+        "severity",
+        "published_rule",
+        "prevalence",
+    }
     auc = document["metrics"]["auc"]
     assert set(auc) == {"value", "lo", "hi", "method"}
     assert 0 <= auc["lo"] <= auc["value"] <= auc["hi"] <= 1

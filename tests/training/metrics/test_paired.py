@@ -7,7 +7,8 @@ from scipy.special import expit
 
 from training.metrics import MeasureUndefinedError
 from training.metrics.binary import auroc
-from training.metrics.paired import delong_difference
+from training.metrics.paired import delong_difference, harrell_difference
+from training.metrics.survival import harrell_c
 
 
 def people(n=80, seed=0):
@@ -45,3 +46,21 @@ def test_a_difference_without_spread_is_undefined():
         delong_difference([0, 0, 1, 1], [0.1, 0.2, 0.7, 0.8], [0.2, 0.1, 0.9, 0.8])
     with pytest.raises(MeasureUndefinedError, match="one person only"):
         delong_difference([0, 0, 1], [0.1, 0.2, 0.7], [0.2, 0.1, 0.9])
+
+
+def test_two_models_share_the_resamples_of_c():
+    rng = np.random.default_rng(8)
+    days, events = np.ceil(rng.exponential(60, 40)), (rng.random(40) < 0.7).astype(float)
+    a, b = rng.normal(size=(2, 40, 2)) - 0.02 * days[:, None]
+    found = harrell_difference((days, events), a, b, n_boot=60, seed=3)
+    draws, expected = np.random.default_rng(3), []
+
+    def c(rows, margin):
+        return np.mean([harrell_c(days[rows], events[rows], m) for m in margin[rows].T])
+
+    for _ in range(60):
+        rows = draws.integers(40, size=40)
+        expected.append(c(rows, a) - c(rows, b))
+    everybody = np.arange(40)
+    assert found.value == pytest.approx(c(everybody, a) - c(everybody, b))
+    assert (found.lo, found.hi) == pytest.approx(np.quantile(expected, [0.025, 0.975]), abs=1e-6)
