@@ -53,13 +53,8 @@ def test_the_verdict_names_each_comparator_by_the_whole_interval(compared):
 def test_several_comparators_are_listed(compared):
     pairs = dict.fromkeys(("prevalence", "severity", "published_rule"), pair(-0.04, -0.01))
     same = replace(compared, differences=Differences({"ridge": pairs}, {}, {}))
-    assert (
-        section_of(same)
-        .paragraphs[1]
-        .endswith(
-            "is better than the average (prevalence), baseline severity alone and the published rule."
-        )
-    )
+    others = "the average (prevalence), baseline severity alone and the published rule"
+    assert section_of(same).paragraphs[1].endswith(f"is better than {others}.")
 
 
 def test_the_chosen_model_stands_first_with_its_intervals(compared):
