@@ -23,7 +23,9 @@ from training.evaluation import (
     Optimism,
     OutOfFold,
     Sentinel,
+    SiteMix,
     choose,
+    compare_sites,
     cross_validate,
     curves_of,
     differences,
@@ -33,6 +35,7 @@ from training.evaluation import (
     measure,
     optimism,
     permuted_outcome,
+    places_of,
     repeat_in_resamples,
     terms_of,
     too_good,
@@ -76,9 +79,9 @@ def analyse(
         Status, measures and, unless refused, the model.
     """
     analysis = select(config, cohort)
-    folds_rng, boot_rng, fit_rng, sites_rng, again_rng, guard_rng, rule_rng, pair_rng = (
-        np.random.default_rng(config.seed).spawn(8)
-    )
+    (
+        folds_rng, boot_rng, fit_rng, sites_rng, again_rng, guard_rng, rule_rng, pair_rng, mix_rng,
+    ) = np.random.default_rng(config.seed).spawn(9)  # fmt: skip
     sentinels = watch(analysis, cohort.visits, cohort.definition, carried=cohort.carried_forward)
     learners = [learner_named(name, config.task) for name in config.candidates]
     out_of_fold: dict[str, OutOfFold] = {}
@@ -105,6 +108,7 @@ def analyse(
         analysis, sentinels, choice, size, unevaluated=why_unevaluated(out_of_fold, undefined)
     )
     across = curves = against = None
+    mix: tuple[SiteMix, ...] = ()
     if choice is not None:
         against = differences(
             out_of_fold, learners, analysis.outcome, absent=absent(config, cohort), rng=pair_rng
@@ -119,6 +123,15 @@ def analyse(
         across = leave_site_out(
             analysis, choice.learner, sites, config.resampling, rng=sites_rng, work=work
         )
+        if across is not None:
+            mix = compare_sites(
+                analysis,
+                out_of_fold[choice.learner.name].margin,
+                places_of([site.site for site in across.sites], sites),
+                config.resampling,
+                rng=mix_rng,
+                work=work,
+            )
     model, again = None, Again(unrepeated="a refused run is not repeated in resamples")
     if status != "refused" and choice is not None:
         again = repeat_procedure(config, analysis, choice, rng=again_rng, work=work)
@@ -126,7 +139,7 @@ def analyse(
     return Findings(
         config, cohort, source, analysis, out_of_fold, metrics, undefined, choice, sentinels,
         size, status, reason, model, across, *again, curves, against,
-        warnings=too_good(metrics, task=config.task, people=len(analysis.groups)),
+        site_mix=mix, warnings=too_good(metrics, task=config.task, people=len(analysis.groups)),
     )  # fmt: skip
 
 

@@ -16,11 +16,14 @@ from training.evaluation import (
     Choice,
     Curves,
     Differences,
+    Headline,
     Instability,
     InternalExternal,
     Optimism,
     OutOfFold,
     Sentinel,
+    SiteMix,
+    headline_of,
 )
 from training.fitting import prepare
 from training.importers import SourceCohort
@@ -75,6 +78,8 @@ class Findings:
         Of the chosen learner; None where nothing was chosen.
     differences : Differences or None
         Candidates against simpler answers; None where nothing was chosen.
+    site_mix : tuple of SiteMix
+        How the people of each site left out differ from those of the others.
     warnings : tuple of str
         What fails no run but is to be looked into before anything is believed.
     """
@@ -98,12 +103,21 @@ class Findings:
     unrepeated: str = ""
     curves: Curves | None = None
     differences: Differences | None = None
+    site_mix: tuple[SiteMix, ...] = ()
     warnings: tuple[str, ...] = ()
 
     @property
     def stamp(self) -> str:
         """What is said on every score."""
         return "internally_validated" if self.status == "fitted" else "exploratory"
+
+    @property
+    def headline(self) -> Headline | None:
+        """The number that this run is quoted by; None where no model is kept."""
+        if self.choice is None or self.status == "refused":
+            return None
+        measured = self.metrics[self.choice.learner.name]
+        return headline_of(self.config.task, self.internal_external, measured)
 
 
 def sample_size_of(config: RunConfig, analysis: Analysis) -> SampleSize | None:
@@ -248,9 +262,11 @@ def summary(findings: Findings) -> dict[str, Any]:
             "excluded": dict(flow.excluded),
         },
         "chosen": None if chosen is None else chosen.learner.name,
+        "headline": None if findings.headline is None else findings.headline.to_dict(),
         "candidates": metrics,
         "metrics": {} if chosen is None else metrics[chosen.learner.name],
         "internal_external": None if across is None else across.to_dict(),
+        "site_mix": [mix.to_dict() for mix in findings.site_mix],
         "sample_size": None if size is None else size.to_dict(),
         "optimism": None if findings.optimism is None else findings.optimism.to_dict(),
         "instability": None if findings.instability is None else findings.instability.to_dict(),

@@ -9,11 +9,19 @@ import pytest
 from predictor.dictionary import Variable
 from training.cohort import Flow
 from training.config import RunConfig, read_dictionary
-from training.evaluation import Analysis, Choice, OutOfFold, Sentinel
+from training.evaluation import (
+    Analysis,
+    Choice,
+    InternalExternal,
+    OutOfFold,
+    Sentinel,
+    headline_of,
+)
 from training.findings import Findings, sample_size_of, status_of, summary, why_unevaluated
 from training.fitting import Outcome
 from training.learners import LEARNERS
 from training.metrics.intervals import Estimate, PairedDifference
+from training.metrics.pooling import RandomEffects
 
 RIDGE = next(line for line in LEARNERS if line.name == "ridge")
 VARIABLES = (
@@ -136,6 +144,27 @@ def test_riley_has_nothing_to_say_without_both_outcomes_or_columns():
     assert sample_size_of(config(), analysis) is None
 
 
+def test_a_run_is_quoted_by_what_a_new_site_may_expect_where_sites_can_say_it():
+    validated = {"auc": Estimate(0.7, 0.6, 0.8, "DeLong")}
+    over = RandomEffects(0.61, 0.55, 0.66, 0.5, 0.71, 0.02, 5)
+    across = InternalExternal("ridge", None, (), {}, {"auc": over}, {})
+    first = headline_of("response", across, validated)
+    assert (first.measure, first.value, first.lo, first.hi) == ("auc", 0.61, 0.5, 0.71)
+    assert (first.method, first.sites) == ("95 % prediction interval", 5)
+    assert first.basis == "internal_external"
+    alone = headline_of("response", None, validated)
+    assert (alone.value, alone.lo, alone.hi, alone.sites) == (0.7, 0.6, 0.8, None)
+    assert (alone.basis, alone.method, alone.reason) == ("cross_validation", "95 % interval", "")
+    few = replace(across, summary={}, undefined={"auc": "2 sites have a value, 3 are needed"})
+    without = headline_of("response", few, validated)
+    assert (without.basis, without.reason) == (
+        "cross_validation", "2 sites have a value, 3 are needed",
+    )  # fmt: skip
+    relapse = replace(across, summary={"c_index": over})
+    assert headline_of("relapse", relapse, {}).measure == "c_index"
+    assert headline_of("relapse", None, {}) is None
+
+
 @pytest.mark.parametrize("chosen", [True, False])
 def test_the_summary_holds_plain_numbers(chosen):
     flow = Flow(50, 45, 40, 20, {"row_fault": 5, "no_score_in_window": 5})
@@ -156,9 +185,23 @@ def test_the_summary_holds_plain_numbers(chosen):
     assert found["candidates"]["ridge"]["auc"] == auc
     assert found["metrics"] == ({"auc": auc} if chosen else {})
     assert found["chosen"] == ("ridge" if chosen else None)
+    quoted = {
+        "measure": "auc",
+        "value": 0.7,
+        "lo": 0.6,
+        "hi": 0.8,
+        "method": "95 % interval",
+        "basis": "cross_validation",
+        "sites": None,
+        "reason": "",
+    }
+    assert found["headline"] == (quoted if chosen else None)
+    # nobody is to quote what a failed guard made
+    assert summary(replace(findings, status="refused"))["headline"] is None
+    assert found["site_mix"] == []
     assert found["sentinels"]["timing"] == {"passed": True, "detail": "fine"}
     assert found["internal_external"] is None
-    across = SimpleNamespace(to_dict=lambda: {"learner": "ridge"})
+    across = SimpleNamespace(to_dict=lambda: {"learner": "ridge"}, summary={}, undefined={})
     left_out = summary(replace(findings, internal_external=across))
     assert left_out["internal_external"] == {"learner": "ridge"}
     assert (found["task"], found["status"], found["reason"]) == (

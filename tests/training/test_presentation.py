@@ -290,7 +290,7 @@ def test_sites_left_out_stand_first_with_what_a_new_site_may_expect(findings_of)
         "the true value would lie in the prediction interval",
         "AUC 0.020",
         "Mean of Observed / expected over 2 of 3 sites.",
-        "D (fewer than 10 people), not known (12 people)",
+        "D (number not shown), not known (12 people)",
         "Calibration slope at C: no optimum.",
         "Mean of Calibration slope: 2 sites have a value, 3 are needed.",
     ):

@@ -9,6 +9,7 @@ from training.evaluation.cross_validation import (
 )
 from training.evaluation.curves import DECISION_DAY, Banded, Curves, curves_of, groups_of
 from training.evaluation.differences import Differences, differences
+from training.evaluation.headline import Headline, headline_of
 from training.evaluation.instability import Instability, instability
 from training.evaluation.internal_external import (
     InternalExternal,
@@ -29,6 +30,7 @@ from training.evaluation.sentinels import (
     training_rows,
     watch,
 )
+from training.evaluation.site_mix import Difference, SiteMix, compare_sites, places_of
 
 __all__ = [
     "DECISION_DAY",
@@ -38,7 +40,9 @@ __all__ = [
     "Choice",
     "Corrected",
     "Curves",
+    "Difference",
     "Differences",
+    "Headline",
     "Instability",
     "InternalExternal",
     "Optimism",
@@ -49,20 +53,24 @@ __all__ = [
     "Repetitions",
     "Resampling",
     "Sentinel",
+    "SiteMix",
     "SiteResult",
     "Sites",
     "choose",
+    "compare_sites",
     "cross_validate",
     "curves_of",
     "differences",
     "fit_all",
     "groups_of",
+    "headline_of",
     "inner_splits",
     "instability",
     "leave_site_out",
     "measure",
     "optimism",
     "permuted_outcome",
+    "places_of",
     "repeat_in_resamples",
     "sites_of",
     "terms_of",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -23,7 +23,7 @@ from training.evaluation.group_measures import (
     measure_group,
 )
 from training.evaluation.procedure import RISK_DAYS, Analysis
-from training.evaluation.suppression import SUPPRESSED_BELOW
+from training.evaluation.suppression import SUPPRESSED_BELOW, hidden_groups
 from training.fitting import Outcome
 from training.learners import Learner
 from training.metrics import MeasureUndefinedError
@@ -45,13 +45,17 @@ class Sites:
     held_out : tuple of str
         Sites with enough people of both outcomes, in alphabetical order.
     train_only : dict of str to int or None
-        People of the other sites; None below 10.
+        People of the other sites; None below 10, and where such a number would follow.
+    people, events : dict of str to int or None
+        At each site held out; None where a number below 10 would follow from it and the totals.
     reason : str
         Why no site can be left out; empty where it can.
     """
 
     held_out: tuple[str, ...]
     train_only: dict[str, int | None]
+    people: dict[str, int | None]
+    events: dict[str, int | None]
     reason: str
 
 
@@ -63,8 +67,8 @@ class SiteResult:
     ----------
     site : str
         Name.
-    people, events : int
-        Predicted there; with the event.
+    people, events : int or None
+        Predicted there; with the event. None where a number below 10 would follow from it.
     measures : dict of str to Estimate
         Among ``auc`` or ``c_index``, ``calibration_slope``, ``oe``.
     undefined : dict of str to str
@@ -72,8 +76,8 @@ class SiteResult:
     """
 
     site: str
-    people: int
-    events: int
+    people: int | None
+    events: int | None
     measures: dict[str, Estimate]
     undefined: dict[str, str]
 
@@ -107,7 +111,8 @@ class InternalExternal:
     sites : tuple of SiteResult
         Held out in turn.
     train_only : dict of str to int or None
-        People of sites too small to be held out; None below 10.
+        People of sites too small to be held out; None below 10, and where such a number would
+        follow.
     summary : dict of str to RandomEffects
         By measure: over the sites where it has a value.
     undefined : dict of str to str
@@ -164,24 +169,49 @@ def sites_of(outcome: Outcome, sites: Sequence[str | None]) -> Sites:
             f"{len(sites)} sites were given for {len(outcome.events)} people; give each one a "
             "site, or None"
         )
-    people = Counter(site for site in sites if site is not None)
-    happened = Counter(s for s, e in zip(sites, outcome.events, strict=True) if e == 1)
+    named = ["not known" if site is None else site for site in sites]
+    people = Counter(named)
+    happened = Counter(s for s, e in zip(named, outcome.events, strict=True) if e == 1)
+    real = sorted({site for site in sites if site is not None})
     held = tuple(
         site
-        for site in sorted(people)
+        for site in real
         if min(happened[site], people[site] - happened[site]) >= MINIMUM_OF_EACH
     )
-    small = {site: people[site] for site in sorted(people) if site not in held}
-    if None in sites:
-        small["not known"] = small.get("not known", 0) + sum(site is None for site in sites)
-    shown = {site: n if n >= SUPPRESSED_BELOW else None for site, n in small.items()}
+    small = [site for site in dict.fromkeys([*real, "not known"]) if site in set(named) - {*held}]
+    hidden, untold = _untold(people, happened, held)
     reason = ""
     if len(held) < MINIMUM_SITES:
         reason = (
-            f"{len(held)} of {len(people)} sites have at least {MINIMUM_OF_EACH} people with and "
+            f"{len(held)} of {len(real)} sites have at least {MINIMUM_OF_EACH} people with and "
             f"{MINIMUM_OF_EACH} without the event; {MINIMUM_SITES} are needed"
         )
-    return Sites(held, shown, reason)
+    return Sites(
+        held,
+        {site: None if site in hidden else people[site] for site in small},
+        {site: None if site in hidden else people[site] for site in held},
+        {site: None if site in untold else happened[site] for site in held},
+        reason,
+    )
+
+
+def _untold(
+    people: Counter[str], happened: Counter[str], held: Sequence[str]
+) -> tuple[set[str], set[str]]:
+    """Choose the sites whose people, and those whose events, are not told.
+
+    Events are told of sites held out alone. What the others have together follows from the total;
+    where that is few, the events of one more site are not told.
+    """
+    names = list(people)
+    hidden = {names[place] for place in hidden_groups([people[name] for name in names])}
+    untold = hidden | (set(names) - set(held))
+    events = sum(happened[name] for name in untold)
+    others = sum(people[name] for name in untold) - events
+    told = [name for name in held if name not in untold]
+    if untold and told and min(events, others) < SUPPRESSED_BELOW:
+        untold.add(min(told, key=lambda name: happened[name]))
+    return hidden, untold
 
 
 def leave_site_out(
@@ -241,7 +271,7 @@ def leave_site_out(
         which.held_out, outcomes, done, boot_rng.spawn(len(splits)), strict=True
     ):
         result, error = _measured(site, outcome, held[learner.name], place, child)
-        found.append(result)
+        found.append(replace(result, people=which.people[site], events=which.events[site]))
         errors.append(error)
     summary, undefined = _pooled(found, errors)
     day = None if place is None else RISK_DAYS[place]

@@ -58,8 +58,8 @@ def site_table(findings: Findings) -> Table | None:
     rows: list[dict[str, object]] = [
         {
             "Site": site.site,
-            "People": site.people,
-            "Events": site.events,
+            "People": "not shown" if site.people is None else site.people,
+            "Events": "not shown" if site.events is None else site.events,
             **{
                 label: _cell(e.value, e.lo, e.hi) if (e := site.measures.get(name)) else "–"
                 for name, label in labels.items()
@@ -120,10 +120,15 @@ def _note(found: InternalExternal, labels: Mapping[str, str]) -> str:
     ]
     if found.train_only:
         named = ", ".join(
-            f"{site} ({f'fewer than {SUPPRESSED_BELOW}' if n is None else n} people)"
+            f"{site} ({'number not shown' if n is None else f'{n} people'})"
             for site, n in found.train_only.items()
         )
         sentences.append(f"Trained on, never held out: {named}.")
+    if None in found.train_only.values():
+        sentences.append(
+            f"Numbers that are not shown are below {SUPPRESSED_BELOW}, or would let one below it "
+            "follow."
+        )
     sentences += [
         f"{labels[name]} at {site.site}: {reason}."
         for site in found.sites

@@ -16,7 +16,16 @@ from training.outcome_definition import OutcomeDefinition
 
 KEYS = {
     *("task", "status", "reason", "cohort", "chosen", "candidates", "metrics", "sentinels"),
-    *("internal_external", "warnings", "bundle", "report", "run_id", "tracking_uri"),
+    *(
+        "headline",
+        "internal_external",
+        "site_mix",
+        "warnings",
+        "bundle",
+        "report",
+        "run_id",
+        "tracking_uri",
+    ),
 }
 
 
@@ -61,6 +70,9 @@ def test_from_a_simulated_cohort_to_a_bundle_that_scores(call, simulated, tmp_pa
     sites = {site["site"]: site["people"] for site in across["sites"]}
     assert list(sites) == ["simulated-a", "simulated-b", "simulated-c"]
     assert set(across["summary"]) <= {"auc", "calibration_slope", "oe"}
+    assert [mix["site"] for mix in document["site_mix"]] == list(sites)
+    assert document["headline"]["sites"] == 3
+    assert document["headline"]["lo"] == across["summary"]["auc"]["prediction_lo"]
     assert document["report"] == str((tmp_path / "out" / "report.html").resolve())
     assert Path(document["report"]).is_file()
     assert "configs/smoke.yaml is not here; using the one that came with the package" in ended.err

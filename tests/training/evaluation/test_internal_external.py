@@ -137,9 +137,41 @@ def test_sites_too_small_train_only_and_their_few_people_are_not_counted(draw):
     sites[6:20] = ["small"] * 14
     sites[20:32] = [None] * 12
     found = leave(analysis, sites)
-    assert found.train_only == {"small": 14, "tiny": None, "not known": 12}
+    # 6 would follow from the total, so the next smallest number goes too
+    assert found.train_only == {"small": 14, "tiny": None, "not known": None}
     assert len(found.sites) == 4
     assert sum(site.people for site in found.sites) == 368
+    # the 32 people trained on have at least 10 events and 10 others: nothing follows
+    assert sum(site.events for site in found.sites) == analysis.outcome.events[32:].sum()
+
+
+def test_no_count_below_ten_follows_from_the_total_and_the_others():
+    def counted(**sites):
+        names = [name for name, (n, _) in sites.items() for _ in range(n)]
+        events = [float(i < k) for n, k in sites.values() for i in range(n)]
+        return sites_of(Outcome(np.array(events)), names)
+
+    large = {"a": (60, 30), "b": (50, 20), "c": (40, 15)}
+    alone = counted(**large)
+    assert alone.people == {"a": 60, "b": 50, "c": 40}
+    assert alone.events == {"a": 30, "b": 20, "c": 15}
+    # 6 people follow from the total, so the people and the events of c are not told
+    six = counted(**large, d=(6, 3))
+    assert six.train_only == {"d": None}
+    assert six.people == {"a": 60, "b": 50, "c": None}
+    assert six.events == {"a": 30, "b": 20, "c": None}
+    # 30 people are told, their 4 events would follow
+    four = counted(**large, d=(30, 4))
+    assert four.train_only == {"d": 30}
+    assert four.people == {"a": 60, "b": 50, "c": 40}
+    assert four.events == {"a": 30, "b": 20, "c": None}
+    # and so would 4 without the event
+    others = counted(**large, d=(30, 26))
+    assert others.events == {"a": 30, "b": 20, "c": None}
+    # two sites trained on have 12 and 18 together: neither follows
+    two = counted(**large, d=(15, 7), e=(15, 5))
+    assert two.train_only == {"d": 15, "e": 15}
+    assert two.events == {"a": 30, "b": 20, "c": 15}
 
 
 def test_what_is_written_names_sites_and_no_patient(draw):
