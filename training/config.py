@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from predictor.dictionary import Dictionary
 from predictor.errors import InvalidInputError
 from predictor.safety import SafetyRules
+from training.checklist_items import Checklist
 from training.column_map import ColumnMap
 from training.evaluation import PublishedRule, Resampling
 from training.importers import SourceSettings
@@ -304,6 +305,23 @@ def read_outcomes() -> dict[str, OutcomeDefinition]:
         Of ``configs/outcomes.yaml``.
     """
     return outcome_definitions(read_yaml(find_config("configs/outcomes.yaml")[0]))
+
+
+def read_checklist(name: str) -> Checklist:
+    """Read what a published checklist asks.
+
+    Parameters
+    ----------
+    name : str
+        ``tripod_ai`` or ``probast_ai``.
+
+    Returns
+    -------
+    Checklist
+        Of ``configs/NAME.yaml``.
+    """
+    path, _ = find_config(f"configs/{name}.yaml")
+    return checked_settings(Checklist, read_yaml(path), where=path.name)
 
 
 def read_world(name: str | Path = "configs/simulation.yaml") -> World:

@@ -23,10 +23,10 @@ from training.analysis import analyse
 from training.cohort import Cohort
 from training.config import RunConfig
 from training.findings import Findings, summary
-from training.model_report import write_run_report
+from training.model_report import contents, write_run_report
 from training.presentation import draw, make_report
 from training.release import write_model
-from training.run_files import tracked, write_files, write_json
+from training.run_files import tracked, write_checklists, write_files, write_json
 from training.run_input import Input, read_input
 from training.tracking import Logged, code_version, log_run, ready_store
 from training.work import Told, Work, require_same_work
@@ -140,8 +140,10 @@ def run(
         if findings.model is not None:
             bundle = out / "bundle"
             write_model(findings, partial / "bundle", expires=expires)
-        write_run_report(make_report(findings, charts), partial / "report.html")
+        report = make_report(findings, charts)
+        write_run_report(report, partial / "report.html")
         write_files(findings, partial)
+        write_checklists(findings, contents(report), partial)
         result = RunResult(findings, out, bundle, out / "report.html")
         write_json(result.to_dict(), partial / "run.json")
         shutil.rmtree(kept)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from training.checklists import COLUMNS, checklist_rows, fill, summary_of
 from training.config import write_yaml
 from training.evaluation import RISK_DAYS, OutOfFold
 from training.findings import Findings, summary
@@ -27,7 +28,15 @@ from training.tracking import TrackedRun, code_version
 
 Floats = NDArray[np.float64]
 
-_TRACKED = ("report.html", "config.yaml", "flow.json", "table_one.csv", "numbers.csv")
+_TRACKED = (
+    "report.html",
+    "config.yaml",
+    "flow.json",
+    "table_one.csv",
+    "numbers.csv",
+    "checklists.json",
+    "checklists.csv",
+)
 """Files that MLflow keeps; none holds a patient."""
 
 
@@ -46,6 +55,26 @@ def write_files(findings: Findings, folder: Path) -> None:
     table_one(findings.cohort).to_csv(folder / "table_one.csv", index=False)
     _write_out_of_fold(findings, folder / "out_of_fold.csv")
     write_numbers(number_rows(summary(findings), findings.undefined), folder / "numbers.csv")
+
+
+def write_checklists(findings: Findings, sections: Mapping[str, str], folder: Path) -> None:
+    """Write both checklists as JSON and as a table.
+
+    Parameters
+    ----------
+    findings : Findings
+        Numbers of the run.
+    sections : mapping of str to str
+        Anchor to title of the sections that are on the report.
+    folder : Path
+        Exists.
+    """
+    filled = fill(findings, sections)
+    write_json(summary_of(filled), folder / "checklists.json")
+    with (folder / "checklists.csv").open("w", newline="", encoding="utf-8") as file:
+        table = csv.DictWriter(file, COLUMNS)
+        table.writeheader()
+        table.writerows(checklist_rows(filled))
 
 
 def write_json(content: object, path: Path) -> None:

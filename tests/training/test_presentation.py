@@ -129,7 +129,7 @@ def test_counts_of_a_source_stand_under_headings_that_people_read(findings_of) -
         SourceLine("MDD", "day 2", people=27, responders=6, mean_change=-9.22, remitted=4),
         SourceLine("BP", "day 2", people=0, responders=0, mean_change=float("nan"), remitted=0),
     )
-    settings = SimpleNamespace(title="a study")
+    settings = SimpleNamespace(title="a study", licence="CC0")
     source = SimpleNamespace(lines=lines, facts={"responders": 6.0}, settings=settings)
     report = make_report(replace(findings_of(), source=source), {})
     assert report.population == "a study"
@@ -265,7 +265,9 @@ def left_out(measure, day=None):
 
 def test_sites_left_out_stand_first_with_what_a_new_site_may_expect(findings_of) -> None:
     lines = (SourceLine("MDD", "day 2", people=27, responders=6, mean_change=-9.2, remitted=4),)
-    source = SimpleNamespace(lines=lines, facts={}, settings=SimpleNamespace(title="a study"))
+    source = SimpleNamespace(
+        lines=lines, facts={}, settings=SimpleNamespace(title="a study", licence="CC0")
+    )
     findings = replace(findings_of(), internal_external=left_out("auc"), source=source)
     report = make_report(findings, {})
     table, known = report.extra

@@ -12,7 +12,7 @@ References
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from jinja2 import PackageLoader
@@ -20,6 +20,7 @@ from jinja2 import PackageLoader
 from predictor.report import page_environment, page_frame
 from predictor.wording import STAMPS, signed
 from training.cohort import OUTCOME_RULES, Flow
+from training.model_report.contents import contents
 from training.model_report.inlining import inline
 from training.model_report.parts import (
     Candidate,
@@ -54,6 +55,7 @@ __all__ = [
     "Section",
     "Sentinel",
     "Table",
+    "contents",
     "learner_words",
     "metric_words",
     "render_run_report",
@@ -114,10 +116,9 @@ def render_run_report(report: RunReport) -> str:
         chosen=_chosen_words(report),
         learners=_candidate_table(report),
         charts=[(chart, inline(chart)) for chart in report.performance],
-        sections=[
-            (section, [(chart, inline(chart)) for chart in section.charts])
-            for section in report.sections
-        ],
+        contents=contents(report),
+        sections=_with_drawings(report.sections),
+        closing=_with_drawings(report.closing),
         importance_chart=(
             None
             if report.importance_chart is None
@@ -125,6 +126,11 @@ def render_run_report(report: RunReport) -> str:
         ),
         importance=_importance_tables(report),
     )
+
+
+def _with_drawings(sections: Sequence[Section]) -> list[tuple[Section, list[tuple[Chart, str]]]]:
+    """Put the SVG of each chart beside it."""
+    return [(section, [(chart, inline(chart)) for chart in section.charts]) for section in sections]
 
 
 def _metrics_shown(report: RunReport) -> list[str]:

@@ -80,10 +80,13 @@ class Cell:
         What counts.
     under : str
         Smaller, under it; may be empty.
+    links : sequence of tuple of str
+        Pairs (label, anchor) under both; an empty anchor is a name without a link.
     """
 
     text: str
     under: str = ""
+    links: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +102,14 @@ class Table:
         first column names the rows. None is an empty cell, a `Cell` has two lines.
     note : str
         A sentence under it; may be empty.
+    folded : str
+        Words under which it is folded away on a screen (in print it is open); empty shows it.
     """
 
     caption: str
     rows: Sequence[Mapping[str, object]]
     note: str = ""
+    folded: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +233,8 @@ class RunReport:
         What was filled in, left out or disagrees in the data.
     methods : sequence of str
         Paragraphs.
+    closing : sequence of Section
+        Parts that are read after the methods; may be empty.
     provenance : mapping of str to str
         Config, seeds, code version, SHA-256 of each data file by file name, …
     not_shown : sequence of str
@@ -257,5 +265,6 @@ class RunReport:
     extra: Sequence[Table] = ()
     notes: Sequence[str] = ()
     methods: Sequence[str] = ()
+    closing: Sequence[Section] = ()
     provenance: Mapping[str, str] = field(default_factory=dict)
     not_shown: Sequence[str] = ()

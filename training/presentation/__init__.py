@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from importlib.metadata import version
 from typing import Literal, cast
 
@@ -23,7 +24,14 @@ from training.model_report import (
     learner_words,
     metric_words,
 )
-from training.presentation import differences, distances, instability, optimism, warnings
+from training.presentation import (
+    checklists,
+    differences,
+    distances,
+    instability,
+    optimism,
+    warnings,
+)
 from training.presentation.charts import beeswarm, draw, importance
 from training.presentation.sites import METHOD, not_elsewhere, site_table
 from training.table_one import FEWEST_COMPARED, table_one
@@ -39,6 +47,7 @@ Margins were calibrated by an affine line fitted on out-of-fold margins of the t
 calibration reported here comes only from people whom that line never saw.
 The simplest learner whose paired loss is within one standard error of the best was chosen. \
 Because the choice was made on the same folds, its figures are slightly flattering.
+No class was resampled or weighted, so no risk had to be put right for that.
 Outcomes not observed in their window are missing: counted, never carried forward.""".splitlines()
 )
 _SECTIONS: tuple[Callable[[Findings], Section | None], ...] = (
@@ -89,7 +98,7 @@ def make_report(findings: Findings, charts: dict[str, Chart]) -> RunReport:
     """
     cohort, config = findings.cohort, findings.config
     choice = findings.choice
-    return RunReport(
+    report = RunReport(
         task=config.task,
         population="adults with depression" if findings.source is None
         else findings.source.settings.title,
@@ -121,6 +130,8 @@ def make_report(findings: Findings, charts: dict[str, Chart]) -> RunReport:
         provenance=provenance(findings),
         not_shown=(*not_elsewhere(findings), *_unrepeated(findings), *_NOT_SHOWN),
     )  # fmt: skip
+    lists = checklists.section(findings, model_report.contents(report))
+    return replace(report, closing=[lists])
 
 
 def _methods(findings: Findings) -> tuple[str, ...]:
