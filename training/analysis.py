@@ -30,9 +30,11 @@ from training.evaluation import (
     curves_of,
     differences,
     fit_all,
+    groupings,
     instability,
     leave_site_out,
     measure,
+    measure_subgroups,
     optimism,
     permuted_outcome,
     places_of,
@@ -79,9 +81,13 @@ def analyse(
         Status, measures and, unless refused, the model.
     """
     analysis = select(config, cohort)
-    (
-        folds_rng, boot_rng, fit_rng, sites_rng, again_rng, guard_rng, rule_rng, pair_rng, mix_rng,
-    ) = np.random.default_rng(config.seed).spawn(9)  # fmt: skip
+    streams = np.random.default_rng(config.seed).spawn(10)
+    folds_rng, boot_rng, fit_rng, sites_rng, again_rng, guard_rng = streams[:6]
+    rule_rng, pair_rng, mix_rng, groups_rng = streams[6:]
+    sites = cohort.rows.select(cohort.analysed).sites
+    divided = groupings(
+        config.subgroups, cohort.dictionary, analysis.values, sites, cuts=config.subgroup_bands
+    )
     sentinels = watch(analysis, cohort.visits, cohort.definition, carried=cohort.carried_forward)
     learners = [learner_named(name, config.task) for name in config.candidates]
     out_of_fold: dict[str, OutOfFold] = {}
@@ -107,7 +113,7 @@ def analyse(
     status, reason = status_of(
         analysis, sentinels, choice, size, unevaluated=why_unevaluated(out_of_fold, undefined)
     )
-    across = curves = against = None
+    across = curves = against = parts = None
     mix: tuple[SiteMix, ...] = ()
     if choice is not None:
         against = differences(
@@ -119,7 +125,6 @@ def analyse(
             thresholds=config.decision_thresholds,
             rng=boot_rng,
         )
-        sites = cohort.rows.select(cohort.analysed).sites
         across = leave_site_out(
             analysis, choice.learner, sites, config.resampling, rng=sites_rng, work=work
         )
@@ -132,14 +137,22 @@ def analyse(
                 rng=mix_rng,
                 work=work,
             )
+        parts = measure_subgroups(
+            out_of_fold[choice.learner.name],
+            analysis.outcome,
+            divided,
+            known=metrics[choice.learner.name],
+            day=None if across is None else across.day,
+            rng=groups_rng,
+        )
     model, again = None, Again(unrepeated="a refused run is not repeated in resamples")
     if status != "refused" and choice is not None:
         again = repeat_procedure(config, analysis, choice, rng=again_rng, work=work)
         model = fit_final(config, analysis, choice, fit_rng)
     return Findings(
         config, cohort, source, analysis, out_of_fold, metrics, undefined, choice, sentinels,
-        size, status, reason, model, across, *again, curves, against,
-        site_mix=mix, warnings=too_good(metrics, task=config.task, people=len(analysis.groups)),
+        size, status, reason, model, across, *again, curves, against, site_mix=mix,
+        subgroups=parts, warnings=too_good(metrics, task=config.task, people=len(analysis.groups)),
     )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import resources
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,11 +15,11 @@ from predictor.errors import InvalidInputError
 from predictor.safety import SafetyRules
 from training.checklist_items import Checklist
 from training.column_map import ColumnMap
-from training.evaluation import PublishedRule, Resampling
+from training.evaluation import SITE, PublishedRule, Resampling
 from training.importers import SourceSettings
 from training.learners import learner_named
 from training.outcome_definition import OutcomeDefinition, outcome_definitions
-from training.settings import checked_settings
+from training.settings import checked_settings, nearest
 from training.simulation import World
 
 
@@ -54,6 +55,11 @@ class RunConfig(BaseModel):
         Risk from which one would act, declared beforehand, in (0, 1).
     decision_thresholds : tuple of float
         Ends of the range over which net benefit is shown, in (0, 1).
+    subgroups : tuple of str
+        Variables, or ``site``, in whose groups the chosen learner is measured; empty for none.
+    subgroup_bands : dict of str to tuple of float
+        Lowest value of each band but the first, for numbers among `subgroups` that are not to be
+        cut as usual.
     planned_course : str
         The course in words, printed with every score.
     seed : int
@@ -77,6 +83,8 @@ class RunConfig(BaseModel):
     optimism_resamples: int = Field(200, ge=0)
     decision_threshold: float = Field(0.5, gt=0, lt=1)
     decision_thresholds: tuple[float, float] = (0.2, 0.8)
+    subgroups: tuple[str, ...] = ("sex", "age_years", SITE, "bipolar", "route")
+    subgroup_bands: dict[str, tuple[float, ...]] = {}
     planned_course: str = "as planned in the training cohort"
     seed: int = Field(0, ge=0)
     jobs: int = Field(1, ge=1)
@@ -94,11 +102,22 @@ class RunConfig(BaseModel):
         return self
 
     @model_validator(mode="after")
+    def _bands_of_subgroups(self) -> RunConfig:
+        """Refuse bands that nobody is put into, and cuts that are no bands."""
+        for name, cuts in self.subgroup_bands.items():
+            if name not in self.subgroups:
+                hint = nearest(name, self.subgroups) if self.subgroups else ""
+                raise ValueError(f"subgroup_bands names {name}, which is not in subgroups{hint}")
+            if not cuts or any(low >= high for low, high in pairwise(cuts)):
+                raise ValueError(f"subgroup_bands of {name} must be numbers, each above the last")
+        return self
+
+    @model_validator(mode="after")
     def _known_candidates(self) -> RunConfig:
         """Refuse names that stand twice, and learners that are unknown or have nothing to read."""
         if not self.variables:
             raise ValueError('variables is empty; name some, or write "all"')
-        for key in ("variables", "declared_variables", "candidates"):
+        for key in ("variables", "declared_variables", "candidates", "subgroups"):
             names = getattr(self, key)
             twice = sorted({name for name in names if names.count(name) > 1})
             if names != "all" and twice:

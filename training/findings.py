@@ -23,6 +23,7 @@ from training.evaluation import (
     OutOfFold,
     Sentinel,
     SiteMix,
+    Subgroups,
     headline_of,
 )
 from training.fitting import prepare
@@ -80,6 +81,8 @@ class Findings:
         Candidates against simpler answers; None where nothing was chosen.
     site_mix : tuple of SiteMix
         How the people of each site left out differ from those of the others.
+    subgroups : Subgroups or None
+        The chosen learner in parts of the cohort; None where nothing was chosen.
     warnings : tuple of str
         What fails no run but is to be looked into before anything is believed.
     """
@@ -104,6 +107,7 @@ class Findings:
     curves: Curves | None = None
     differences: Differences | None = None
     site_mix: tuple[SiteMix, ...] = ()
+    subgroups: Subgroups | None = None
     warnings: tuple[str, ...] = ()
 
     @property
@@ -271,6 +275,7 @@ def summary(findings: Findings) -> dict[str, Any]:
         "optimism": None if findings.optimism is None else findings.optimism.to_dict(),
         "instability": None if findings.instability is None else findings.instability.to_dict(),
         "differences": None if findings.differences is None else findings.differences.to_dict(),
+        "subgroups": None if findings.subgroups is None else findings.subgroups.to_dict(),
         "sentinels": {name: s.to_dict() for name, s in findings.sentinels.items()},
         "warnings": list(findings.warnings),
     }

@@ -235,3 +235,23 @@ def test_settings_cannot_be_changed():
     found = RunConfig.model_validate(CONTENT)
     with pytest.raises(ValueError, match="frozen"):
         found.seed = 5
+
+
+def test_bands_of_subgroups_are_read(file):
+    read = read_run_config(file(subgroups=["bmi", "site"], subgroup_bands={"bmi": [25, 30]}))
+    assert read.subgroup_bands == {"bmi": (25, 30)}
+    assert read_run_config(file()).subgroups == ("sex", "age_years", "site", "bipolar", "route")
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"subgroups": ["sex", "sex"]}, "subgroups names sex twice"),
+        ({"subgroup_bands": {"age_year": [40]}}, "not in subgroups; did you mean age_years?"),
+        ({"subgroups": [], "subgroup_bands": {"bmi": [25]}}, "bmi, which is not in subgroups."),
+        ({"subgroup_bands": {"age_years": []}}, "must be numbers, each above the last"),
+        ({"subgroup_bands": {"age_years": [60, 40]}}, "must be numbers, each above the last"),
+    ],
+)
+def test_subgroups_that_cannot_be_made_are_refused(file, changes, words):
+    assert words in refusal(file(**changes))

@@ -9,6 +9,7 @@ from training.evaluation.cross_validation import (
 )
 from training.evaluation.curves import DECISION_DAY, Banded, Curves, curves_of, groups_of
 from training.evaluation.differences import Differences, differences
+from training.evaluation.grouping import SITE, Grouping, groupings
 from training.evaluation.headline import Headline, headline_of
 from training.evaluation.instability import Instability, instability
 from training.evaluation.internal_external import (
@@ -31,10 +32,12 @@ from training.evaluation.sentinels import (
     watch,
 )
 from training.evaluation.site_mix import Difference, SiteMix, compare_sites, places_of
+from training.evaluation.subgroups import Division, Subgroup, Subgroups, measure_subgroups
 
 __all__ = [
     "DECISION_DAY",
     "RISK_DAYS",
+    "SITE",
     "Analysis",
     "Banded",
     "Choice",
@@ -42,6 +45,8 @@ __all__ = [
     "Curves",
     "Difference",
     "Differences",
+    "Division",
+    "Grouping",
     "Headline",
     "Instability",
     "InternalExternal",
@@ -56,18 +61,22 @@ __all__ = [
     "SiteMix",
     "SiteResult",
     "Sites",
+    "Subgroup",
+    "Subgroups",
     "choose",
     "compare_sites",
     "cross_validate",
     "curves_of",
     "differences",
     "fit_all",
+    "groupings",
     "groups_of",
     "headline_of",
     "inner_splits",
     "instability",
     "leave_site_out",
     "measure",
+    "measure_subgroups",
     "optimism",
     "permuted_outcome",
     "places_of",

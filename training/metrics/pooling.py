@@ -1,13 +1,15 @@
-"""One measure from several sites: random-effects mean and where a new site would lie."""
+"""One measure from several groups: do they differ, their mean, and where a new site would lie."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import brentq
+from scipy.stats import chi2
 from scipy.stats import t as student_t
 
 from predictor.errors import InvalidInputError
@@ -76,6 +78,64 @@ class RandomEffects:
         return asdict(self)
 
 
+class CochranQ(NamedTuple):
+    """Whether groups of people differ by more than chance.
+
+    Parameters
+    ----------
+    q : float
+        Weighted squared distances from the common mean.
+    df : int
+        Groups less one.
+    p : float
+        Probability of a Q at least as large where all groups have one true value.
+    """
+
+    q: float
+    df: int
+    p: float
+
+
+def cochran_q(effects: npt.ArrayLike, errors: npt.ArrayLike) -> CochranQ:
+    """Test whether groups share one true value.
+
+    It takes the standard errors for known. Where groups are small it finds little: a large p is
+    no evidence that groups are alike.
+
+    Parameters
+    ----------
+    effects : array-like of shape (k,)
+        Estimate of each group, on a scale where it is nearly normal (logit of AUC, log of O/E);
+        groups share no person.
+    errors : array-like of shape (k,)
+        Their standard errors, above 0.
+
+    Returns
+    -------
+    CochranQ
+        Chi-squared with k - 1 degrees of freedom.
+
+    Raises
+    ------
+    MeasureUndefinedError
+        If there are fewer than two groups.
+    InvalidInputError
+        If the arrays differ in length, a number is not finite or an error is not above 0.
+
+    References
+    ----------
+    Cochran WG. Biometrics 1954;10:101-129.
+    """
+    y, s = _checked(effects, errors)
+    if y.size < 2:
+        raise MeasureUndefinedError(
+            "test of a difference", f"{y.size} groups have a value, 2 are needed"
+        )
+    weight = s**-2
+    q = float(weight @ (y - weight @ y / weight.sum()) ** 2)
+    return CochranQ(q, y.size - 1, float(chi2.sf(q, y.size - 1)))
+
+
 def random_effects(effects: npt.ArrayLike, errors: npt.ArrayLike) -> RandomEffects:
     """Pool estimates of several sites by a random-effects model.
 
@@ -109,13 +169,7 @@ def random_effects(effects: npt.ArrayLike, errors: npt.ArrayLike) -> RandomEffec
     J R Stat Soc A 2009;172:137-159. Debray TPA et al. BMJ 2017;356:i6460. Snell KIE, Ensor J,
     Debray TPA et al. Stat Methods Med Res 2018;27:3505-3522.
     """
-    y = np.asarray(effects, dtype=np.float64)
-    s = np.asarray(errors, dtype=np.float64)
-    if y.ndim != 1 or y.shape != s.shape or not np.all(np.isfinite(y) & np.isfinite(s) & (s > 0)):
-        raise InvalidInputError(
-            "each site needs one finite estimate and one standard error above 0; leave out sites "
-            "without a value"
-        )
+    y, s = _checked(effects, errors)
     k = y.size
     if k < MINIMUM_SITES:
         raise MeasureUndefinedError(
@@ -131,6 +185,18 @@ def random_effects(effects: npt.ArrayLike, errors: npt.ArrayLike) -> RandomEffec
     return RandomEffects(
         mean, mean - reach, mean + reach, mean - further, mean + further, tau2, int(k)
     )
+
+
+def _checked(effects: npt.ArrayLike, errors: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
+    """Read estimates and their errors."""
+    y = np.asarray(effects, dtype=np.float64)
+    s = np.asarray(errors, dtype=np.float64)
+    if y.ndim != 1 or y.shape != s.shape or not np.all(np.isfinite(y) & np.isfinite(s) & (s > 0)):
+        raise InvalidInputError(
+            "each group needs one finite estimate and one standard error above 0; leave out groups "
+            "without a value"
+        )
+    return y, s
 
 
 def _between_sites(y: FloatArray, variances: FloatArray) -> float:

@@ -30,6 +30,7 @@ from training.presentation import (
     distances,
     instability,
     optimism,
+    subgroups,
     warnings,
 )
 from training.presentation.charts import beeswarm, draw, importance
@@ -54,6 +55,7 @@ _SECTIONS: tuple[Callable[[Findings], Section | None], ...] = (
     warnings.section,
     differences.section,
     distances.section,
+    subgroups.section,
     optimism.section,
     instability.section,
 )
@@ -76,7 +78,6 @@ _SMD = {
 """What the last column of Table 1 means."""
 
 _NOT_SHOWN = (
-    "Subgroups.",
     "Any effect of treatment: contributions explain the model, not what causes an outcome.",
 )
 
@@ -128,7 +129,10 @@ def make_report(findings: Findings, charts: dict[str, Chart]) -> RunReport:
         notes=cohort.notes,
         methods=_methods(findings),
         provenance=provenance(findings),
-        not_shown=(*not_elsewhere(findings), *_unrepeated(findings), *_NOT_SHOWN),
+        not_shown=(
+            *not_elsewhere(findings), *subgroups.unasked(findings),
+            *_unrepeated(findings), *_NOT_SHOWN,
+        ),
     )  # fmt: skip
     lists = checklists.section(findings, model_report.contents(report))
     return replace(report, closing=[lists])
@@ -297,6 +301,8 @@ def _table_one(cohort: Cohort) -> Table | None:
 
 def _words(value: object) -> str:
     """Write a setting as words."""
+    if isinstance(value, dict):
+        return "; ".join(f"{key}: {_words(each)}" for key, each in value.items()) or "none"
     if isinstance(value, list):
         return ", ".join(map(str, value)) or "none"
     return "none" if value is None else str(value)

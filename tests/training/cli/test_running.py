@@ -20,6 +20,7 @@ KEYS = {
         "headline",
         "internal_external",
         "site_mix",
+        "subgroups",
         "warnings",
         "bundle",
         "report",

@@ -10,7 +10,7 @@ from statsmodels.stats.meta_analysis import combine_effects
 
 from predictor.errors import InvalidInputError
 from training.metrics import MeasureUndefinedError
-from training.metrics.pooling import random_effects
+from training.metrics.pooling import cochran_q, random_effects
 
 # Colditz et al., JAMA 1994;271:698-702: cases and others, vaccinated and not, of 13 BCG trials
 BCG = np.array(
@@ -121,3 +121,23 @@ def test_intervals_cover_as_the_methods_say(sites, tau, least):
         covered += found.prediction_lo < rng.normal(0.7, tau) < found.prediction_hi
     assert means / 600 >= 0.935
     assert covered / 600 >= least
+
+
+def test_the_heterogeneity_of_the_trials_of_bcg_is_the_published_one():
+    # Viechtbauer, J Stat Softw 2010;36(3): Q(df = 12) = 152.2330, p < .0001
+    found = cochran_q(*bcg())
+    assert found.q == pytest.approx(152.2330, abs=5e-5)
+    assert found.df == 12
+    assert found.p < 1e-4
+
+
+def test_q_of_two_groups_is_the_squared_z_of_their_difference():
+    # (0.9 - 0.1)^2 / (0.3^2 + 0.4^2) = 0.64 / 0.25, two-sided p of z = 1.6
+    found = cochran_q([0.9, 0.1], [0.3, 0.4])
+    assert found.q == pytest.approx(2.56)
+    assert (found.df, found.p) == (1, pytest.approx(0.109599, abs=1e-6))
+
+
+def test_one_group_differs_from_nothing():
+    with pytest.raises(MeasureUndefinedError, match="1 groups have a value, 2 are needed"):
+        cochran_q([0.5], [0.1])
