@@ -49,6 +49,7 @@ from training.fitting import Outcome
 from training.importers import SourceCohort
 from training.learners import PUBLISHED_RULE, REFERENCE, Learner, learner_named
 from training.metrics import MeasureUndefinedError
+from training.missing_outcomes import had_nobody_gone_missing
 from training.outcome import RelapseOutcome
 from training.splits import LeakError
 from training.tuning import Fitted, freeze
@@ -81,9 +82,9 @@ def analyse(
         Status, measures and, unless refused, the model.
     """
     analysis = select(config, cohort)
-    streams = np.random.default_rng(config.seed).spawn(10)
+    streams = np.random.default_rng(config.seed).spawn(11)
     folds_rng, boot_rng, fit_rng, sites_rng, again_rng, guard_rng = streams[:6]
-    rule_rng, pair_rng, mix_rng, groups_rng = streams[6:]
+    rule_rng, pair_rng, mix_rng, groups_rng, lost_rng = streams[6:]
     sites = cohort.rows.select(cohort.analysed).sites
     divided = groupings(
         config.subgroups, cohort.dictionary, analysis.values, sites, cuts=config.subgroup_bands
@@ -113,7 +114,7 @@ def analyse(
     status, reason = status_of(
         analysis, sentinels, choice, size, unevaluated=why_unevaluated(out_of_fold, undefined)
     )
-    across = curves = against = parts = None
+    across = curves = against = parts = missing = None
     mix: tuple[SiteMix, ...] = ()
     if choice is not None:
         against = differences(
@@ -124,6 +125,9 @@ def analyse(
             analysis.outcome,
             thresholds=config.decision_thresholds,
             rng=boot_rng,
+        )
+        missing = had_nobody_gone_missing(
+            config, cohort, analysis, out_of_fold[choice.learner.name], rng=lost_rng, work=work
         )
         across = leave_site_out(
             analysis, choice.learner, sites, config.resampling, rng=sites_rng, work=work
@@ -152,7 +156,8 @@ def analyse(
     return Findings(
         config, cohort, source, analysis, out_of_fold, metrics, undefined, choice, sentinels,
         size, status, reason, model, across, *again, curves, against, site_mix=mix,
-        subgroups=parts, warnings=too_good(metrics, task=config.task, people=len(analysis.groups)),
+        subgroups=parts, unobserved=missing,
+        warnings=too_good(metrics, task=config.task, people=len(analysis.groups)),
     )  # fmt: skip
 
 
@@ -299,6 +304,8 @@ def select(config: RunConfig, cohort: Cohort) -> Analysis:
         outcome=Outcome(cohort.events[kept].astype(np.float64), days),
         groups=tuple(str(patient) for patient in rows.patient_ids),
         rule=rule,
+        # whoever has no outcome is predicted by every fold; others may follow, never precede
+        outside={} if days is not None else cohort.rows.select(~kept).values,
     )
 
 

@@ -24,6 +24,7 @@ from training.evaluation import (
     Sentinel,
     SiteMix,
     Subgroups,
+    Unobserved,
     headline_of,
 )
 from training.fitting import prepare
@@ -83,6 +84,8 @@ class Findings:
         How the people of each site left out differ from those of the others.
     subgroups : Subgroups or None
         The chosen learner in parts of the cohort; None where nothing was chosen.
+    unobserved : Unobserved or None
+        The chosen learner had no outcome gone missing; None for relapse, or without a choice.
     warnings : tuple of str
         What fails no run but is to be looked into before anything is believed.
     """
@@ -108,6 +111,7 @@ class Findings:
     differences: Differences | None = None
     site_mix: tuple[SiteMix, ...] = ()
     subgroups: Subgroups | None = None
+    unobserved: Unobserved | None = None
     warnings: tuple[str, ...] = ()
 
     @property
@@ -276,6 +280,7 @@ def summary(findings: Findings) -> dict[str, Any]:
         "instability": None if findings.instability is None else findings.instability.to_dict(),
         "differences": None if findings.differences is None else findings.differences.to_dict(),
         "subgroups": None if findings.subgroups is None else findings.subgroups.to_dict(),
+        "unobserved": None if findings.unobserved is None else findings.unobserved.to_dict(),
         "sentinels": {name: s.to_dict() for name, s in findings.sentinels.items()},
         "warnings": list(findings.warnings),
     }

@@ -33,6 +33,7 @@ from training.evaluation.sentinels import (
 )
 from training.evaluation.site_mix import Difference, SiteMix, compare_sites, places_of
 from training.evaluation.subgroups import Division, Subgroup, Subgroups, measure_subgroups
+from training.evaluation.unobserved import Unobserved, chance_observed, under_assumptions
 
 __all__ = [
     "DECISION_DAY",
@@ -63,6 +64,8 @@ __all__ = [
     "Sites",
     "Subgroup",
     "Subgroups",
+    "Unobserved",
+    "chance_observed",
     "choose",
     "compare_sites",
     "cross_validate",
@@ -85,5 +88,6 @@ __all__ = [
     "terms_of",
     "too_good",
     "training_rows",
+    "under_assumptions",
     "watch",
 ]

@@ -21,7 +21,12 @@ PAIRS_UP_TO = 3000
 
 
 def bootstrap_auc(
-    y: npt.ArrayLike, p: npt.ArrayLike, n_boot: int, rng: np.random.Generator
+    y: npt.ArrayLike,
+    p: npt.ArrayLike,
+    n_boot: int,
+    rng: np.random.Generator,
+    *,
+    weight: FloatArray | float = 1.0,
 ) -> FloatArray:
     """AUROC in bootstrap resamples of people, by weighted ranks.
 
@@ -35,6 +40,8 @@ def bootstrap_auc(
         Resamples, at least 1.
     rng : numpy.random.Generator
         Source of randomness.
+    weight : ndarray of shape (n,) or float
+        Of each person whenever drawn, above 0; a pair weighs the product of its people's.
 
     Returns
     -------
@@ -60,7 +67,9 @@ def bootstrap_auc(
         cases = counts * outcome
         return _weighted_auc(cases, counts - cases, ranks)
 
-    return np.concatenate([auc(counts) for counts in resample_counts(n_boot, outcome.size, rng)])
+    return np.concatenate(
+        [auc(counts * weight) for counts in resample_counts(n_boot, outcome.size, rng)]
+    )
 
 
 def bootstrap_auprc(

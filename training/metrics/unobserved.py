@@ -169,6 +169,49 @@ def log_loss_side_by_side(
     return SideBySide(log_loss(observed, predicted), weighted, worst, best, int(np.sum(~seen)))
 
 
+def oe_side_by_side(
+    y: npt.ArrayLike, p: npt.ArrayLike, *, chance_observed: npt.ArrayLike
+) -> SideBySide:
+    """Observed over expected under three assumptions on the outcomes not observed.
+
+    Parameters
+    ----------
+    y : array-like of shape (n,)
+        Outcomes, 0 or 1, NaN where not observed.
+    p : array-like of shape (n,)
+        Probabilities of the outcome, in [0, 1].
+    chance_observed : array-like of shape (n,)
+        Probability that the outcome is observed, from a model of the baseline, in (0, 1].
+
+    Returns
+    -------
+    SideBySide
+        Above 0; 1 is perfect. ``worst`` and ``best`` are the two ends of what is possible, if none
+        or all of the missing had the outcome, ``best`` the one nearer to 1 as a ratio; what lies
+        between them may be nearer still.
+
+    Raises
+    ------
+    MeasureUndefinedError
+        If the outcome was observed in nobody, or nobody was expected to have it.
+    InvalidInputError
+        If an outcome, a probability or a chance is not as described.
+
+    References
+    ----------
+    Horowitz JL, Manski CF. J Am Stat Assoc 2000;95:77-84.
+    """
+    outcome, probability, seen, weight = _given(y, p, chance_observed)
+    observed, predicted = outcome[seen], probability[seen]
+    if not observed.sum() or not predicted.sum():
+        raise MeasureUndefinedError("O/E", "no outcome was observed or expected")
+    missing = int(np.sum(~seen))
+    ends = (observed.sum() + np.array([0.0, missing])) / probability.sum()
+    best, worst = sorted(ends.tolist(), key=lambda ratio: abs(np.log(ratio)))
+    weighted = float(weight @ observed / (weight @ predicted))
+    return SideBySide(observed.sum() / predicted.sum(), weighted, worst, best, missing)
+
+
 def _given(
     y: npt.ArrayLike, p: npt.ArrayLike, chance_observed: npt.ArrayLike
 ) -> tuple[FloatArray, FloatArray, npt.NDArray[np.bool_], FloatArray]:

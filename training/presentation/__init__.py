@@ -31,6 +31,7 @@ from training.presentation import (
     instability,
     optimism,
     subgroups,
+    unobserved,
     warnings,
 )
 from training.presentation.charts import beeswarm, draw, importance
@@ -54,6 +55,7 @@ Outcomes not observed in their window are missing: counted, never carried forwar
 _SECTIONS: tuple[Callable[[Findings], Section | None], ...] = (
     warnings.section,
     differences.section,
+    unobserved.section,
     distances.section,
     subgroups.section,
     optimism.section,

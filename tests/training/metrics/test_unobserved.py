@@ -14,6 +14,7 @@ from training.metrics.unobserved import (
     auroc_side_by_side,
     brier_side_by_side,
     log_loss_side_by_side,
+    oe_side_by_side,
 )
 
 EACH = [
@@ -97,3 +98,17 @@ def test_without_a_value_it_says_why():
         log_loss_side_by_side([0, 1, np.nan], [0.1, 0.2, 1.0], chance_observed=[1, 1, 1])
     with pytest.raises(InvalidInputError):
         brier_side_by_side([0, 2], [0.1, 0.2], chance_observed=[1, 1])
+
+
+def test_observed_over_expected_goes_from_none_to_all_of_the_missing():
+    """Three cases, four expected in all; one expected among two missing: 3/4 to 5/4."""
+    y = np.array([1, 1, 1, 0, 0, np.nan, np.nan])
+    p = np.array([0.9, 0.8, 0.6, 0.4, 0.3, 0.5, 0.5])
+    chance = np.array([0.5, 1, 1, 1, 0.5, 1, 1])
+    found = oe_side_by_side(y, p, chance_observed=chance)
+    assert found.complete == pytest.approx(1)
+    assert found.weighted == pytest.approx(4 / (3 + 0.9 + 0.3))
+    assert (found.best, found.worst) == pytest.approx((5 / 4, 3 / 4))
+    assert found.n_missing == 2
+    with pytest.raises(MeasureUndefinedError, match="observed or expected"):
+        oe_side_by_side([0, 0, np.nan], [0.1, 0.2, 0.3], chance_observed=[1, 1, 1])
