@@ -165,6 +165,12 @@ def test_an_axis_of_ratios_is_marked_in_plain_numbers_and_a_long_interval_is_cut
     assert not {"100", "10", "0.1"} & set(said)  # the mean's interval runs from 0.01 to 100
 
 
+def test_a_short_axis_of_ratios_has_marks_beside_1() -> None:
+    rows = [ForestRow("a", 1.0, 0.75, 1.3)]
+    marks = _texts(figures.forest(rows, across="O/E", reference=1, ratio=True))[:5]
+    assert marks == ["0.8", "0.9", "1", "1.1", "1.25"]
+
+
 def test_the_axis_holds_all_intervals_and_only_a_part_of_one_far_longer() -> None:
     usual = [ForestRow("a", 0.5, 0.0, 1.0), ForestRow("b", 1.0, 0.5, 1.5)]
     # by hand: 0 to 1.5, with 4 % of it on either side

@@ -10,15 +10,12 @@ import pytest
 from training.evaluation import (
     Choice,
     Corrected,
-    InternalExternal,
     Optimism,
     Sentinel,
-    SiteResult,
     curves_of,
 )
 from training.importers.source import SourceLine
 from training.metrics.intervals import Estimate, PairedDifference
-from training.metrics.pooling import RandomEffects
 from training.metrics.resampled_decision import DecisionBand
 from training.model_report import render_run_report
 from training.presentation import beeswarm, draw, importance, make_report, provenance
@@ -246,83 +243,6 @@ def test_an_empty_list_of_settings_is_said(findings_of) -> None:
     assert listed["declared variables"] == "none"
     assert listed["candidates"] == "ridge"
     assert listed["SHA-256 of patients.csv"] == "ab" * 32
-
-
-def left_out(measure, day=None):
-    """Three sites with figures made by hand; the last has no slope."""
-    ranked, line = Estimate(0.7, 0.55, 0.85, "m"), Estimate(-0.2, -1.0, 0.6, "m")
-    sites = (
-        *(SiteResult(s, 50, 20, {measure: ranked, "calibration_slope": line}, {}) for s in "AB"),
-        SiteResult("C", 40, 15, {measure: ranked}, {"calibration_slope": "no optimum"}),
-    )
-    return InternalExternal(
-        "ridge", day, sites, {"D": None, "not known": 12},
-        {measure: RandomEffects(0.7, 0.6, 0.78, 0.45, 0.88, 0.02, 3),
-         "oe": RandomEffects(1.1, 0.8, 1.4, 0.5, 2.4, 0.1, 2)},
-        {"calibration_slope": "2 sites have a value, 3 are needed"},
-    )  # fmt: skip
-
-
-def test_sites_left_out_stand_first_with_what_a_new_site_may_expect(findings_of) -> None:
-    lines = (SourceLine("MDD", "day 2", people=27, responders=6, mean_change=-9.2, remitted=4),)
-    source = SimpleNamespace(
-        lines=lines, facts={}, settings=SimpleNamespace(title="a study", licence="CC0")
-    )
-    findings = replace(findings_of(), internal_external=left_out("auc"), source=source)
-    report = make_report(findings, {})
-    table, known = report.extra
-    assert (table.caption, known.caption[:5]) == ("Leaving one site out", "Known")
-    assert list(table.rows[0]) == [
-        "Site", "People", "Events", "AUC", "Calibration slope", "Observed / expected",
-    ]  # fmt: skip
-    plain = [
-        {k: getattr(v, "text", v) for k, v in row.items()}
-        for row in (table.rows[0], *table.rows[2:])
-    ]
-    a, c, mean, new = plain
-    assert (a["Site"], a["People"], a["Events"], a["AUC"]) == ("A", 50, 20, "0.70")
-    assert (a["Calibration slope"], c["Calibration slope"]) == ("\N{MINUS SIGN}0.20", "–")
-    assert (mean["Site"], mean["AUC"], mean["Calibration slope"]) == (
-        "Mean over sites",
-        "0.70",
-        "–",
-    )
-    assert new["AUC"].replace("\N{NO-BREAK SPACE}", " ") == "0.45 to 0.88"
-    for words in (
-        "the true value would lie in the prediction interval",
-        "AUC 0.020",
-        "Mean of Observed / expected over 2 of 3 sites.",
-        "D (number not shown), not known (12 people)",
-        "Calibration slope at C: no optimum.",
-        "Mean of Calibration slope: 2 sites have a value, 3 are needed.",
-    ):
-        assert words in table.note
-    assert "Internal–external" in report.methods[-1]
-    assert "comes near to it" in report.not_shown[0]
-    assert "secret" not in repr(table)
-    page = render_run_report(report)
-    assert page.count("Leaving one site out") == 1
-
-
-def test_sites_of_relapse_have_their_day_and_may_have_no_summary(findings_of) -> None:
-    found = replace(left_out("c_index", 90), summary={}, train_only={})
-    (table,) = make_report(replace(findings_of("relapse"), internal_external=found), {}).extra
-    assert list(table.rows[0])[3:] == [
-        "C-index", "Calibration slope", "Observed / expected at 90 days",
-    ]  # fmt: skip
-    assert "Variance between sites" not in table.note
-    assert "Trained on" not in table.note
-
-
-def test_a_run_without_sites_says_why_none_was_left_out(findings_of) -> None:
-    findings = findings_of()
-    report = make_report(findings, {})
-    assert report.extra == []
-    assert report.not_shown[1] == (
-        "Each site predicted from the others: 0 of 0 sites have at least 10 people with and 10 "
-        "without the event; 3 are needed."
-    )
-    assert not any("Internal" in sentence for sentence in report.methods)
 
 
 def test_a_warning_has_a_part_of_its_own_and_its_absence_has_none(findings_of) -> None:

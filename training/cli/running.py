@@ -189,8 +189,11 @@ def _notes(findings: Findings) -> list[str]:
 
 def _lines(result: RunResult, document: Mapping[str, Any]) -> list[Line]:
     """Put a run into words."""
+    from training.presentation.headline import headline_words
+
     findings = result.findings
     lines = [Line(_STATUS[result.status], style="bold")]
+    lines += [Line(sentence, 2) for sentence in headline_words(findings)]
     lines += [Line(result.reason, 2)] * bool(result.reason)
     lines += [Line(f"warning: {warning}", 2) for warning in findings.warnings]
     lines += [Line("simulated data: no row is a real person", 2)] * (

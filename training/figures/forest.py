@@ -28,7 +28,8 @@ _REACH = 2.0
 """An interval longer than this many times the usual one is cut, with an arrow at its end."""
 
 _TICKS = np.array([0.1, 0.2, 0.33, 0.5, 0.67, 1, 1.5, 2, 3, 5, 10])
-"""Where an axis of ratios may be marked."""
+_CLOSE_TICKS = np.array([0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.1, 1.25, 1.4, 1.6, 2])
+"""Where an axis of ratios may be marked: a long one, and one less than threefold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +170,8 @@ def _finite(values: Any) -> Array:
 def _ratio_axis(axes: Any, left: float, right: float) -> None:
     """Mark a logarithmic axis in plain numbers."""
     axes.set_xscale("log")
-    ticks = _TICKS[(left <= _TICKS) & (right >= _TICKS)]
+    marks = _CLOSE_TICKS if right < 3 * left else _TICKS
+    ticks = marks[(left <= marks) & (right >= marks)]
     axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.set_xticks([], minor=True)
 

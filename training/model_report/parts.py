@@ -195,6 +195,8 @@ class RunReport:
         ``fitted``, ``exploratory`` or ``refused``.
     reason : str
         Why it is not more than that; empty when fitted.
+    headline : sequence of str
+        What the model may be expected to do, the first sentence before all else; may be empty.
     data_origin : str
         ``real`` or ``simulated``.
     source : str
@@ -249,6 +251,7 @@ class RunReport:
     data_origin: Literal["real", "simulated"]
     source: str
     flow: Flow
+    headline: Sequence[str] = ()
     stamp: str | None = None
     sample_size: Sequence[str] = ()
     table_one: Table | None = None

@@ -30,12 +30,13 @@ from training.presentation import (
     distances,
     instability,
     optimism,
+    sites,
     subgroups,
     unobserved,
     warnings,
 )
 from training.presentation.charts import beeswarm, draw, importance
-from training.presentation.sites import METHOD, not_elsewhere, site_table
+from training.presentation.headline import headline_words
 from training.table_one import FEWEST_COMPARED, table_one
 
 __all__ = ["beeswarm", "draw", "importance", "make_report", "provenance"]
@@ -54,6 +55,7 @@ Outcomes not observed in their window are missing: counted, never carried forwar
 )
 _SECTIONS: tuple[Callable[[Findings], Section | None], ...] = (
     warnings.section,
+    sites.section,
     differences.section,
     unobserved.section,
     distances.section,
@@ -108,6 +110,7 @@ def make_report(findings: Findings, charts: dict[str, Chart]) -> RunReport:
         outcome=cohort.definition.describe(),
         status=cast("Literal['fitted', 'exploratory', 'refused']", findings.status),
         reason=findings.reason,
+        headline=headline_words(findings),
         data_origin=cohort.origin,
         source=cohort.source,
         flow=cohort.flow,
@@ -127,12 +130,12 @@ def make_report(findings: Findings, charts: dict[str, Chart]) -> RunReport:
             model_report.Sentinel(name.replace("_", " "), s.passed, s.detail, s.tested)
             for name, s in findings.sentinels.items()
         ],
-        extra=[*filter(None, [site_table(findings)]), *_extra(findings)],
+        extra=_extra(findings),
         notes=cohort.notes,
         methods=_methods(findings),
         provenance=provenance(findings),
         not_shown=(
-            *not_elsewhere(findings), *subgroups.unasked(findings),
+            *sites.not_elsewhere(findings), *subgroups.unasked(findings),
             *_unrepeated(findings), *_NOT_SHOWN,
         ),
     )  # fmt: skip
@@ -142,7 +145,7 @@ def make_report(findings: Findings, charts: dict[str, Chart]) -> RunReport:
 
 def _methods(findings: Findings) -> tuple[str, ...]:
     """Describe what was done, as far as it was."""
-    optional = {METHOD: findings.internal_external, optimism.METHOD: findings.optimism}
+    optional = {sites.METHOD: findings.internal_external, optimism.METHOD: findings.optimism}
     return (*_METHODS, *(words for words, found in optional.items() if found is not None))
 
 

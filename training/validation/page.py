@@ -11,6 +11,7 @@ from typing import Literal
 
 from predictor.wording import STAMPS
 from training.model_report import Chart, Section
+from training.model_report.numbers import between, number
 from training.model_report.sections_page import SectionsPage
 from training.validation.findings import Validation
 from training.validation.parts import (
@@ -21,7 +22,7 @@ from training.validation.parts import (
     precision_part,
 )
 from training.validation.updating_part import updating_part
-from training.validation.wording import STATUSES, between, number
+from training.validation.wording import STATUSES
 
 _MARKS: Mapping[str, Literal["good", "care", "stop"]] = {
     "externally_validated": "good",

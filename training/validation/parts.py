@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from predictor.wording import REFUSALS
 from training.evaluation.case_mix import VariableShift
 from training.model_report import Cell, Chart, Section, Table, metric_words, rule_words
+from training.model_report.numbers import between, estimate, number
 from training.model_report.wording import METRICS, TWO_DIGITS
 from training.samplesize.precision import Precision
 from training.validation.findings import ENOUGH_EVENTS, Validation
-from training.validation.wording import between, by_reason, estimate, number, percent
+from training.validation.wording import by_reason, percent
 
 NOTABLE = 0.1
 """Standardised differences from which on a variable counts as notably different."""

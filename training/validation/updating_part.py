@@ -5,9 +5,10 @@ from __future__ import annotations
 from math import exp
 
 from training.model_report import Cell, Section, Table, metric_words
+from training.model_report.numbers import estimate, number
 from training.model_report.wording import TWO_DIGITS
 from training.validation.findings import Validation
-from training.validation.wording import RUNGS, estimate, number
+from training.validation.wording import RUNGS
 
 _COMPARED = (
     *("auc", "c_index", "oe", "oe_90", "hazard_oe", "calibration_intercept", "calibration_slope"),

@@ -186,6 +186,7 @@ def made_up(**changed):
             origin="real", notes=("a note",), faults=(fault,), definition=definition
         ),
         choice=SimpleNamespace(reason="cox_ridge has the lowest loss"),
+        headline=None,
         source=SimpleNamespace(settings=settings),
         warnings=("possible leak: AUC above 0.75",),
     )
