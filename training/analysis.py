@@ -46,6 +46,7 @@ from training.evaluation import (
 )
 from training.findings import Findings, sample_size_of, status_of, why_unevaluated
 from training.fitting import Outcome
+from training.formula import write_formula
 from training.importers import SourceCohort
 from training.learners import PUBLISHED_RULE, REFERENCE, Learner, learner_named
 from training.metrics import MeasureUndefinedError
@@ -82,9 +83,9 @@ def analyse(
         Status, measures and, unless refused, the model.
     """
     analysis = select(config, cohort)
-    streams = np.random.default_rng(config.seed).spawn(11)
+    streams = np.random.default_rng(config.seed).spawn(12)
     folds_rng, boot_rng, fit_rng, sites_rng, again_rng, guard_rng = streams[:6]
-    rule_rng, pair_rng, mix_rng, groups_rng, lost_rng = streams[6:]
+    rule_rng, pair_rng, mix_rng, groups_rng, lost_rng, points_rng = streams[6:]
     sites = cohort.rows.select(cohort.analysed).sites
     divided = groupings(
         config.subgroups, cohort.dictionary, analysis.values, sites, cuts=config.subgroup_bands
@@ -149,15 +150,17 @@ def analyse(
             day=None if across is None else across.day,
             rng=groups_rng,
         )
-    model, again = None, Again(unrepeated="a refused run is not repeated in resamples")
+    model = formula = None
+    again = Again(unrepeated="a refused run is not repeated in resamples")
     if status != "refused" and choice is not None:
         again = repeat_procedure(config, analysis, choice, rng=again_rng, work=work)
         model = fit_final(config, analysis, choice, fit_rng)
+        formula = write_formula(model, analysis.values, cohort.dictionary, rng=points_rng)
     return Findings(
         config, cohort, source, analysis, out_of_fold, metrics, undefined, choice, sentinels,
         size, status, reason, model, across, *again, curves, against, site_mix=mix,
         subgroups=parts, unobserved=missing,
-        warnings=too_good(metrics, task=config.task, people=len(analysis.groups)),
+        formula=formula, warnings=too_good(metrics, task=config.task, people=len(analysis.groups)),
     )  # fmt: skip
 
 

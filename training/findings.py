@@ -28,6 +28,7 @@ from training.evaluation import (
     headline_of,
 )
 from training.fitting import prepare
+from training.formula import Formula
 from training.importers import SourceCohort
 from training.learners import learner_named
 from training.metrics.intervals import Estimate
@@ -88,6 +89,8 @@ class Findings:
         The chosen learner had no outcome gone missing; None for relapse, or without a choice.
     warnings : tuple of str
         What fails no run but is to be looked into before anything is believed.
+    formula : Formula or None
+        The model written out; None where there is no model.
     """
 
     config: RunConfig
@@ -113,6 +116,7 @@ class Findings:
     subgroups: Subgroups | None = None
     unobserved: Unobserved | None = None
     warnings: tuple[str, ...] = ()
+    formula: Formula | None = None
 
     @property
     def stamp(self) -> str:
@@ -281,6 +285,7 @@ def summary(findings: Findings) -> dict[str, Any]:
         "differences": None if findings.differences is None else findings.differences.to_dict(),
         "subgroups": None if findings.subgroups is None else findings.subgroups.to_dict(),
         "unobserved": None if findings.unobserved is None else findings.unobserved.to_dict(),
+        "formula": None if findings.formula is None else findings.formula.to_dict(),
         "sentinels": {name: s.to_dict() for name, s in findings.sentinels.items()},
         "warnings": list(findings.warnings),
     }

@@ -18,10 +18,13 @@ from training.config import write_yaml
 from training.evaluation import RISK_DAYS, OutOfFold
 from training.findings import Findings, summary
 from training.fitting import Outcome
+from training.formula import FORMULA_COLUMNS, Formula, formula_rows
 from training.metrics import MeasureUndefinedError, binary, survival
 from training.model_report import Chart
+from training.model_report.points_page import write_points_page
 from training.number_table import number_rows, write_numbers
 from training.presentation import beeswarm
+from training.presentation.points import points_page
 from training.run_folder import RISK_COLUMNS
 from training.table_one import table_one
 from training.tracking import TrackedRun, code_version
@@ -39,9 +42,12 @@ _TRACKED = (
 )
 """Files that MLflow keeps; none holds a patient."""
 
+_OF_MODEL = ("formula.csv", "points.html")
+"""The same, where there is a model to write out, and points that are near enough to it."""
+
 
 def write_files(findings: Findings, folder: Path) -> None:
-    """Write predictions, settings, Table 1, flow counts and all numbers of the report.
+    """Write predictions, settings, Table 1, flow counts, the formula and all numbers.
 
     Parameters
     ----------
@@ -54,6 +60,11 @@ def write_files(findings: Findings, folder: Path) -> None:
     write_json(_flow(findings), folder / "flow.json")
     table_one(findings.cohort).to_csv(folder / "table_one.csv", index=False)
     _write_out_of_fold(findings, folder / "out_of_fold.csv")
+    if findings.formula is not None:
+        write_formula_table(findings.formula, folder / "formula.csv")
+    sheet = points_page(findings)
+    if sheet is not None:
+        write_points_page(sheet, folder / "points.html")
     write_numbers(number_rows(summary(findings), findings.undefined), folder / "numbers.csv")
 
 
@@ -75,6 +86,23 @@ def write_checklists(findings: Findings, sections: Mapping[str, str], folder: Pa
         table = csv.DictWriter(file, COLUMNS)
         table.writeheader()
         table.writerows(checklist_rows(filled))
+
+
+def write_formula_table(formula: Formula, path: Path) -> None:
+    """Write the model as a table; a float is written so that it is read back exactly.
+
+    Parameters
+    ----------
+    formula : Formula
+        A model written out.
+    path : Path
+        File to write.
+    """
+    with path.open("w", newline="", encoding="utf-8") as file:
+        table = csv.DictWriter(file, FORMULA_COLUMNS)
+        table.writeheader()
+        for row in formula_rows(formula):
+            table.writerow({k: repr(v) if isinstance(v, float) else v for k, v in row.items()})
 
 
 def write_json(content: object, path: Path) -> None:
@@ -133,7 +161,10 @@ def tracked(
         metrics={} if chosen is None else dict(findings.metrics[chosen]),
         fold_metrics=_fold_metrics(findings),
         figures=figures,
-        files={name: folder / name for name in _TRACKED},
+        files={
+            **{name: folder / name for name in _TRACKED},
+            **{n: folder / n for n in _OF_MODEL if (folder / n).is_file()},
+        },
         bundle=bundle if model is not None else None,
         promote=promote,
     )

@@ -28,6 +28,7 @@ from training.presentation import (
     checklists,
     differences,
     distances,
+    formula,
     instability,
     optimism,
     sites,
@@ -62,6 +63,7 @@ _SECTIONS: tuple[Callable[[Findings], Section | None], ...] = (
     subgroups.section,
     optimism.section,
     instability.section,
+    formula.section,
 )
 """Parts of the report that have a file of their own here, in the order in which they are read."""
 
