@@ -58,7 +58,7 @@ def write_files(findings: Findings, folder: Path) -> None:
     """
     write_yaml(findings.config.model_dump(mode="json"), folder / "config.yaml")
     write_json(_flow(findings), folder / "flow.json")
-    table_one(findings.cohort).to_csv(folder / "table_one.csv", index=False)
+    table_one(findings.cohort, hide_few=True).to_csv(folder / "table_one.csv", index=False)
     _write_out_of_fold(findings, folder / "out_of_fold.csv")
     if findings.formula is not None:
         write_formula_table(findings.formula, folder / "formula.csv")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from predictor.dictionary import Dictionary, Variable
@@ -12,6 +13,7 @@ from predictor.wording import signed
 from training.cohort import Cohort
 from training.metrics import MeasureUndefinedError
 from training.metrics.differences import smd_of_levels, smd_of_numbers
+from training.suppression import SUPPRESSED_BELOW, hidden_cells
 
 GROUPS = {
     "response": ("responded", "did not respond", "outcome missing"),
@@ -24,6 +26,9 @@ FEWEST_COMPARED = 10
 NO_SMD = "–"
 """Stands where there is no difference to show: too few answers, or nobody differs."""
 
+FEW, NOT_SHOWN = f"fewer than {SUPPRESSED_BELOW}", "not shown"
+"""Stand for a count that is hidden, and for one from which such a count would follow."""
+
 _HARMLESS_WARNINGS = (
     # tableone 0.9.6 writes its row "n" in a way that pandas 4 will refuse
     "Setting a new row on a DataFrame with a MultiIndex",
@@ -34,7 +39,7 @@ _HARMLESS_WARNINGS = (
 )
 
 
-def table_one(cohort: Cohort) -> pd.DataFrame:
+def table_one(cohort: Cohort, *, hide_few: bool = False) -> pd.DataFrame:
     """Describe the eligible people by outcome, without any test of a difference.
 
     Parameters
@@ -42,6 +47,10 @@ def table_one(cohort: Cohort) -> pd.DataFrame:
     cohort : Cohort
         Numbers are described by median and quartiles, levels by counts and percent; a variable
         that nobody has is left out.
+    hide_few : bool
+        Whether counts of fewer than 10 people are hidden, with those from which one would follow,
+        numbers of groups of whom fewer answered, and differences that would tell of either. How
+        many people a group has and how many did not answer are counts of the flow, and told.
 
     Returns
     -------
@@ -69,9 +78,41 @@ def table_one(cohort: Cohort) -> pd.DataFrame:
     ids = [str(name).partition(",")[0] for name in table.index.get_level_values(0)]
     smd = {v.id: _smd(v, cohort) for v in shown}
     first = [place == 0 or ids[place - 1] != name for place, name in enumerate(ids)]
-    return texts.assign(
+    whole = texts.assign(
         smd=[smd.get(name, "") if new else "" for name, new in zip(ids, first, strict=True)]
     )
+    return _without_few(whole, ids, shown, cohort) if hide_few else whole
+
+
+def _without_few(
+    table: pd.DataFrame, ids: list[str], shown: list[Variable], cohort: Cohort
+) -> pd.DataFrame:
+    """Hide what tells of few people; the rows of a variable stand in the order of its levels."""
+    names = [name for name in GROUPS[cohort.definition.task] if name in table.columns]
+    groups, columns, kept = np.array(_groups(cohort)), ["overall", *names], table.copy()
+    for variable in shown:
+        counts = _counts(variable, cohort.rows.values[variable.id], groups, names)
+        few = np.column_stack([counts.sum(axis=1), counts]) < SUPPRESSED_BELOW
+        hidden = hidden_cells(counts) if _has_levels(variable) else few
+        rows = [place for place, name in enumerate(ids) if name == variable.id]
+        for level, column in np.argwhere(hidden):
+            words = FEW if few[level, column] else NOT_SHOWN
+            kept.loc[rows[level], columns[column]] = words
+        compared = [columns.index(n) for n in GROUPS[cohort.definition.task][:2] if n in names]
+        if _has_levels(variable) and hidden[:, compared].any():
+            kept.loc[rows[0], "smd"] = NO_SMD
+    return kept
+
+
+def _counts(
+    variable: Variable, values: np.ndarray, groups: np.ndarray, names: list[str]
+) -> npt.NDArray[np.int_]:
+    """Count who answered, by level where there are levels, in each group."""
+    answered = ~np.isnan(values)
+    lines = [answered]
+    if _has_levels(variable):
+        lines = [values == level for level in np.unique(values[answered])]
+    return np.array([[int((line & (groups == name)).sum()) for name in names] for line in lines])
 
 
 def _smd(variable: Variable, cohort: Cohort) -> str:

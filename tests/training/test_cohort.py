@@ -342,6 +342,29 @@ def test_table_one_counts_by_outcome_without_inputs_and_empty_variables(study):
     assert "Height" not in table.index.get_level_values(0)
 
 
+def test_table_one_hides_counts_of_few_and_what_tells_of_them(findings_of):
+    cohort = findings_of().cohort  # 20 responded, 20 did not, of 4 the outcome is missing
+    group = np.where(~cohort.analysed, 2, np.where(cohort.events, 0, 1))
+    first = np.zeros(44, dtype=bool)
+    for place, few in enumerate((6, 12, 0)):
+        first[np.flatnonzero(group == place)[:few]] = True
+    cohort.rows.values["sex"][:] = np.where(first, 0.0, 1.0)
+    whole = table_one(cohort).set_index(["variable", "level"])
+    assert whole.loc[("Sex", "female"), "responded"].startswith("6 (")
+    table = table_one(cohort, hide_few=True).set_index(["variable", "level"])
+    sex = table.loc["Sex"]
+    assert list(sex["responded"]) == ["fewer than 10", "not shown"]
+    assert list(sex["outcome missing"]) == ["fewer than 10", "fewer than 10"]
+    # with all groups told, 6 would follow
+    assert "not shown" in {*sex["overall"], *sex["did not respond"]}
+    assert not {"6", "14"} & {cell.split(" ")[0] for cell in sex.to_numpy().ravel()}
+    assert sex["smd"].iloc[0] == "–"  # it would give the share back
+    age = table.loc[("Age [a]", "")]
+    assert age["outcome missing"] == "fewer than 10"  # quartiles of 4 people
+    assert age["smd"] == whole.loc[("Age [a]", ""), "smd"] == "−0.08"
+    assert table.loc[("people", ""), "outcome missing"] == "4"  # as in the flow
+
+
 def test_table_one_of_relapse_names_its_groups(study):
     columns = list(table_one(read(study(), RELAPSE)))
     assert columns[4:] == ["no relapse seen", "not at risk", "smd"]

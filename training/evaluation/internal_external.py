@@ -23,13 +23,13 @@ from training.evaluation.group_measures import (
     measure_group,
 )
 from training.evaluation.procedure import RISK_DAYS, Analysis
-from training.evaluation.suppression import SUPPRESSED_BELOW, hidden_groups
 from training.fitting import Outcome
 from training.learners import Learner
 from training.metrics import MeasureUndefinedError
 from training.metrics.intervals import Estimate
 from training.metrics.pooling import MINIMUM_SITES, RandomEffects, random_effects
 from training.splits import Split
+from training.suppression import SUPPRESSED_BELOW, hidden_groups
 from training.work import ALONE, Work
 
 MINIMUM_OF_EACH = 10

@@ -19,12 +19,12 @@ from training.evaluation.grouping import Grouping
 from training.evaluation.measures_of_relapse import MINIMUM_FOLLOWED
 from training.evaluation.performance import evaluated_days
 from training.evaluation.procedure import RISK_DAYS
-from training.evaluation.suppression import SUPPRESSED_BELOW, hidden_groups
 from training.fitting import Outcome
 from training.metrics import MeasureUndefinedError
 from training.metrics.censoring import kaplan_meier
 from training.metrics.intervals import Estimate
 from training.metrics.pooling import CochranQ, cochran_q
+from training.suppression import SUPPRESSED_BELOW, hidden_groups
 
 MINIMUM_OF_EACH = 10
 """Fewer people with the event (response: or without it), and no ranking, intercept or slope."""

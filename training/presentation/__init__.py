@@ -12,7 +12,6 @@ from predictor.wording import NO_BETTER, signed
 from training import model_report
 from training.cohort import Cohort, missing_outcomes
 from training.evaluation import Choice
-from training.evaluation.suppression import SUPPRESSED_BELOW, hidden_groups
 from training.findings import Findings
 from training.learners import AVERAGE, COMPARATORS, LEARNERS
 from training.model_report import (
@@ -38,6 +37,7 @@ from training.presentation import (
 )
 from training.presentation.charts import beeswarm, draw, importance
 from training.presentation.headline import headline_words
+from training.suppression import SUPPRESSED_BELOW, hidden_groups
 from training.table_one import FEWEST_COMPARED, table_one
 
 __all__ = ["beeswarm", "draw", "importance", "make_report", "provenance"]
@@ -73,8 +73,9 @@ _SMD = {
         "test of anything, and no sign of a cause. Numbers: difference of means over the root of "
         f"the mean of the two variances, above 0 where those who {event} have more. Levels: the "
         "distance of Yang and Dalton (2012), which has no direction. Missing answers are left "
-        f"out. A dash: fewer than {FEWEST_COMPARED} answers in a group, nobody differs, or no "
-        "level occurs in both groups."
+        f"out. A dash: fewer than {FEWEST_COMPARED} answers in a group, nobody differs, no level "
+        "occurs in both groups, or a count behind it is hidden. Counts below "
+        f"{SUPPRESSED_BELOW} are hidden, and those from which one would follow."
     )
     for task, event, others in (
         ("response", "responded", "those who did not"),
@@ -292,7 +293,7 @@ def _table_one(cohort: Cohort) -> Table | None:
         if unit_words(v.unit)
     }
     rows: list[dict[str, object]] = []
-    for line in table_one(cohort).to_dict("records"):
+    for line in table_one(cohort, hide_few=True).to_dict("records"):
         cells = {
             "SMD" if k == "smd" else str(k).capitalize(): str(v).replace(",", ",\N{NO-BREAK SPACE}")
             for k, v in line.items()

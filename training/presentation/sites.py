@@ -7,7 +7,6 @@ from math import isnan
 from predictor.wording import signed
 from training import figures
 from training.evaluation import InternalExternal, sites_of
-from training.evaluation.suppression import SUPPRESSED_BELOW
 from training.figures import ForestRow, ForestSummary
 from training.findings import Findings
 from training.metrics.pooling import RandomEffects
@@ -15,6 +14,7 @@ from training.model_report import Chart, Section, Table, learner_words
 from training.model_report.numbers import between, estimate, number
 from training.model_report.parts import Cell
 from training.presentation.site_mix import mix_table, mix_words
+from training.suppression import SUPPRESSED_BELOW
 
 METHOD = (
     "Internal–external validation: each site with at least 10 people with and 10 without the event "
