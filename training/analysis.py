@@ -54,6 +54,7 @@ from training.missing_outcomes import had_nobody_gone_missing
 from training.outcome import RelapseOutcome
 from training.splits import LeakError
 from training.tuning import Fitted, freeze
+from training.untreated import beside_treated, predicted_only
 from training.work import ALONE, Work
 
 
@@ -83,9 +84,9 @@ def analyse(
         Status, measures and, unless refused, the model.
     """
     analysis = select(config, cohort)
-    streams = np.random.default_rng(config.seed).spawn(12)
+    streams = np.random.default_rng(config.seed).spawn(13)
     folds_rng, boot_rng, fit_rng, sites_rng, again_rng, guard_rng = streams[:6]
-    rule_rng, pair_rng, mix_rng, groups_rng, lost_rng, points_rng = streams[6:]
+    rule_rng, pair_rng, mix_rng, groups_rng, lost_rng, points_rng, control_rng = streams[6:]
     sites = cohort.rows.select(cohort.analysed).sites
     divided = groupings(
         config.subgroups, cohort.dictionary, analysis.values, sites, cuts=config.subgroup_bands
@@ -115,35 +116,31 @@ def analyse(
     status, reason = status_of(
         analysis, sentinels, choice, size, unevaluated=why_unevaluated(out_of_fold, undefined)
     )
-    across = curves = against = parts = missing = None
+    across = curves = against = parts = missing = chosen = None
     mix: tuple[SiteMix, ...] = ()
     if choice is not None:
         against = differences(
             out_of_fold, learners, analysis.outcome, absent=absent(config, cohort), rng=pair_rng
         )
+        chosen = out_of_fold[choice.learner.name]
         curves = curves_of(
-            out_of_fold[choice.learner.name],
-            analysis.outcome,
-            thresholds=config.decision_thresholds,
-            rng=boot_rng,
+            chosen, analysis.outcome, thresholds=config.decision_thresholds, rng=boot_rng
         )
-        missing = had_nobody_gone_missing(
-            config, cohort, analysis, out_of_fold[choice.learner.name], rng=lost_rng, work=work
-        )
+        missing = had_nobody_gone_missing(config, cohort, analysis, chosen, rng=lost_rng, work=work)
         across = leave_site_out(
             analysis, choice.learner, sites, config.resampling, rng=sites_rng, work=work
         )
         if across is not None:
             mix = compare_sites(
                 analysis,
-                out_of_fold[choice.learner.name].margin,
+                chosen.margin,
                 places_of([site.site for site in across.sites], sites),
                 config.resampling,
                 rng=mix_rng,
                 work=work,
             )
         parts = measure_subgroups(
-            out_of_fold[choice.learner.name],
+            chosen,
             analysis.outcome,
             divided,
             known=metrics[choice.learner.name],
@@ -160,6 +157,7 @@ def analyse(
         config, cohort, source, analysis, out_of_fold, metrics, undefined, choice, sentinels,
         size, status, reason, model, across, *again, curves, against, site_mix=mix,
         subgroups=parts, unobserved=missing,
+        placebo=beside_treated(cohort, analysis, chosen, rng=control_rng),
         formula=formula, warnings=too_good(metrics, task=config.task, people=len(analysis.groups)),
     )  # fmt: skip
 
@@ -307,8 +305,7 @@ def select(config: RunConfig, cohort: Cohort) -> Analysis:
         outcome=Outcome(cohort.events[kept].astype(np.float64), days),
         groups=tuple(str(patient) for patient in rows.patient_ids),
         rule=rule,
-        # whoever has no outcome is predicted by every fold; others may follow, never precede
-        outside={} if days is not None else cohort.rows.select(~kept).values,
+        **predicted_only(cohort),
     )
 
 

@@ -17,7 +17,8 @@ import pandas as pd
 from predictor.dictionary import Dictionary
 from predictor.errors import Fault, InvalidInputError
 from predictor.rows import Rows, read_rows
-from training.column_map import ColumnMap, excluded_by, map_patients, map_table, map_visits
+from training.column_map import ColumnMap, map_patients, map_table, map_visits
+from training.control import SET_APART, Control, control_of, is_untreated, left_out
 from training.outcome import (
     BinaryOutcome,
     OutcomeDefinition,
@@ -95,6 +96,8 @@ class Cohort:
         What was filled in, ignored or disagrees.
     carried_forward : bool
         Whether the data are declared to hold outcomes carried forward.
+    control : Control or None
+        Untreated people with their outcome, where the data are declared to have any.
     """
 
     rows: Rows
@@ -110,6 +113,7 @@ class Cohort:
     faults: tuple[Fault, ...] = ()
     notes: tuple[str, ...] = ()
     carried_forward: bool = False
+    control: Control | None = None
 
     @property
     def analysed(self) -> np.ndarray:
@@ -204,30 +208,38 @@ def assemble_cohort(
         As `read_cohort`.
     """
     mapping = column_map or ColumnMap()
-    excluded = excluded_by(raw.patients, mapping.eligibility)
+    excluded, untreated = left_out(raw.patients, mapping)
     rows = read_rows(
         map_patients(raw.patients, mapping),
         dictionary,
         ignore_unknown=ignore_unknown,
         require_ids=True,
     )
-    visits, events, notes = _checked_tables(raw, mapping, rows, dictionary, ignore_unknown)
+    tables, events, notes = _checked_tables(raw, mapping, rows, dictionary, ignore_unknown)
+    visits = tables[0]
     for place in np.flatnonzero(~rows.accepted):
         excluded[place] = excluded[place] or "row_fault"
     eligible = rows.select(np.array([rule is None for rule in excluded], dtype=bool))
     ids = [str(patient) for patient in eligible.patient_ids]
     ignored = [f"patients: {w.message}" for w in rows.warnings if w.rule == "ignored_column"]
-    filled, filling = _with_baseline_scores(eligible, ids, visits, dictionary)
+    filled, filling = _with_baseline_scores(eligible, visits, dictionary)
     outcome = _outcome(definition, visits, events, ids)
     starts = baseline_scores(definition.responders or definition, visits, ids)
     known = filled.values.get(definition.scale.variable, np.full(len(ids), np.nan))
-    rules = ([rule.rule for rule in mapping.eligibility], excluded)
+    control = None
+    if mapping.control_arm is not None:
+        there = untreated & rows.accepted & [rule in {None, SET_APART} for rule in excluded]
+        people, _ = _with_baseline_scores(rows.select(there), visits, dictionary)
+        people = filled if mapping.control_arm.table == "visits" else people
+        control = control_of(
+            mapping.control_arm, definition, people, visits=visits, untreated=tables[-1]
+        )
     return Cohort(
         rows=filled,
         dictionary=dictionary,
         definition=definition,
         outcome=outcome,
-        flow=_flow(rules, definition, outcome),
+        flow=_flow(mapping, excluded, definition, outcome),
         origin=_origin(raw, rows),
         source=raw.source,
         file_sha256=raw.file_sha256,
@@ -236,6 +248,7 @@ def assemble_cohort(
         faults=rows.faults,
         notes=(*raw.notes, *ignored, *notes, *filling),
         carried_forward=mapping.outcomes_carried_forward,
+        control=control,
     )
 
 
@@ -245,30 +258,35 @@ def _checked_tables(
     rows: Rows,
     dictionary: Dictionary,
     ignore_unknown: bool,
-) -> tuple[pd.DataFrame, pd.DataFrame, tuple[str, ...]]:
-    """Check visits and events; refuse with every fault of every table."""
+) -> tuple[list[pd.DataFrame], pd.DataFrame, tuple[str, ...]]:
+    """Check visits (of a cross-over, of each period) and events; refuse with every fault of all."""
     people = frozenset(patient for patient in rows.patient_ids if patient is not None)
-    visits = check_visits(
-        map_visits(raw.visits, mapping.visits),
-        ranges=scale_ranges(dictionary),
-        patient_ids=people,
-        ignore_unknown=ignore_unknown,
-    )
+    apart = is_untreated(raw.visits, mapping, "visits")
+    periods = [
+        check_visits(
+            map_visits(table, mapping.visits),
+            ranges=scale_ranges(dictionary),
+            patient_ids=people,
+            ignore_unknown=ignore_unknown,
+        )
+        for table in ([raw.visits[~apart], raw.visits[apart]] if apart.any() else [raw.visits])
+    ]
     given = raw.events is not None and not raw.events.empty
     table = map_table(raw.events, mapping.events, where="events") if given else None  # type: ignore[arg-type]
     events = check_events(table, patient_ids=people, ignore_unknown=ignore_unknown)
-    found = (*visits.faults, *events.faults)
+    found = [*(fault for period in periods for fault in period.faults), *events.faults]
     if found:
         more = f" ({len(found) - 1} more faults)" if len(found) > 1 else ""
         raise InvalidInputError(f"{found[0].message}{more}", (*rows.faults, *found))
-    return visits.table, events.table, (*visits.notes, *events.notes)
+    notes = [*(note for period in periods for note in period.notes), *events.notes]
+    return [period.table for period in periods], events.table, tuple(notes)
 
 
 def _with_baseline_scores(
-    rows: Rows, ids: Sequence[str], visits: pd.DataFrame, dictionary: Dictionary
+    rows: Rows, visits: pd.DataFrame, dictionary: Dictionary
 ) -> tuple[Rows, list[str]]:
     """Fill totals that the patients table lacks from the baseline visit; say where they differ."""
-    values, notes = dict(rows.values), []
+    values, notes, ids = dict(rows.values), [], rows.patient_ids
     for instrument in sorted(set(visits["instrument"])):
         variable = f"{instrument}_total"
         if variable not in dictionary:
@@ -314,14 +332,16 @@ def _events(outcome: BinaryOutcome | RelapseOutcome) -> np.ndarray:
 
 
 def _flow(
-    rules: tuple[list[str], list[str | None]],
+    mapping: ColumnMap,
+    excluded: list[str | None],
     definition: OutcomeDefinition,
     outcome: BinaryOutcome | RelapseOutcome,
 ) -> Flow:
     """Count people rule by rule."""
-    named, excluded = rules
+    named = [rule.rule for rule in mapping.eligibility]
     before, after = Counter(excluded), Counter(outcome.missing_reason)
-    order = [*dict.fromkeys([*named, "row_fault"])]
+    apart = [SET_APART] if before[SET_APART] else []
+    order = [*dict.fromkeys([*named, *apart, "row_fault"])]
     counts = {rule: before[rule] for rule in order}
     counts.update({rule: after[rule] for rule in OUTCOME_RULES[definition.task] if after[rule]})
     return Flow(

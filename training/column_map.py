@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 import pandas as pd
-from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from predictor.errors import Fault, InvalidInputError
 from training.settings import nearest
@@ -146,6 +146,41 @@ class VisitsMap(TableMap):
         return WideColumn(instrument=found["instrument"], day=float(found["day"]))
 
 
+class ControlArm(BaseModel):
+    """Who was not treated, so that the model can be scored there beside the treated.
+
+    Parameters
+    ----------
+    table : str
+        ``patients``: untreated people, nobody of whom is trained on. ``visits``: untreated rows of
+        a cross-over, days counted from the control infusion; where no row of the control period is
+        a baseline, the one of the treated period is.
+    column : str
+        Column that tells the arms apart, as it is in the export.
+    levels : tuple of str
+        Its values for the untreated; each must be there.
+    label, treatment : str
+        What reports call the control and the treatment.
+    trained_on : bool
+        Of the patients table: the untreated stay among the training rows as well.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    table: Literal["patients", "visits"] = "patients"
+    column: str
+    levels: Annotated[tuple[Text, ...], Field(min_length=1)]
+    label: str = "control"
+    treatment: str = "ketamine"
+    trained_on: bool = False
+
+    @model_validator(mode="after")
+    def _people_are_trained_on(self) -> Self:
+        if self.trained_on and self.table == "visits":
+            raise ValueError("untreated visits are never trained on; leave out trained_on")
+        return self
+
+
 class ColumnMap(BaseModel):
     """A whole export.
 
@@ -157,6 +192,8 @@ class ColumnMap(BaseModel):
         The table of scores.
     eligibility : tuple of EligibilityRule
         Applied to the patients table in order, before anything is renamed.
+    control_arm : ControlArm or None
+        Who was not treated; read before anything is renamed.
     outcomes_carried_forward : bool
         Whether scores that were not observed were filled with earlier ones: no run uses such data.
     """
@@ -167,6 +204,7 @@ class ColumnMap(BaseModel):
     visits: VisitsMap = VisitsMap()
     events: TableMap = TableMap()
     eligibility: tuple[EligibilityRule, ...] = ()
+    control_arm: ControlArm | None = None
     outcomes_carried_forward: bool = False
 
 
@@ -192,7 +230,7 @@ def excluded_by(table: pd.DataFrame, rules: Sequence[EligibilityRule]) -> list[s
     """
     found: list[str | None] = [None] * len(table)
     for rule in rules:
-        _refuse_absent(table, rule.columns, f"patients, eligibility {rule.rule}")
+        refuse_absent(table, rule.columns, f"patients, eligibility {rule.rule}")
         met = table[list(rule.columns)].isin(rule.keep).any(axis=1)
         found = [name or (None if ok else rule.rule) for name, ok in zip(found, met, strict=True)]
     return found
@@ -241,7 +279,7 @@ def map_table(table: pd.DataFrame, table_map: TableMap, *, where: str) -> pd.Dat
     InvalidInputError
         If the map names a column that is not there, or a new name is already taken.
     """
-    _refuse_absent(table, (*table_map.columns, *table_map.drop), where)
+    refuse_absent(table, (*table_map.columns, *table_map.drop), where)
     kept = table.drop(columns=list(table_map.drop))
     if table_map.only_named:
         kept = kept[list(table_map.columns)]
@@ -252,7 +290,7 @@ def map_table(table: pd.DataFrame, table_map: TableMap, *, where: str) -> pd.Dat
             "drop or rename the column that is there"
         )
     renamed = kept.mask(kept.isin(table_map.missing_codes), "").rename(columns=table_map.columns)
-    _refuse_absent(renamed, tuple(table_map.recode), f"{where}, recode")
+    refuse_absent(renamed, tuple(table_map.recode), f"{where}, recode")
     changes = {name: _recoded(renamed[name], codes) for name, codes in table_map.recode.items()}
     return renamed.assign(**changes)
 
@@ -275,7 +313,7 @@ def map_visits(table: pd.DataFrame, visits_map: VisitsMap) -> pd.DataFrame:
     """
     if visits_map.reads_wide:
         return _from_wide(table, visits_map)
-    _refuse_absent(table, tuple(visits_map.score_columns.values()), "visits, score_columns")
+    refuse_absent(table, tuple(visits_map.score_columns.values()), "visits, score_columns")
     mapped = map_table(table, visits_map, where="visits")
     if visits_map.instrument is not None:
         return mapped.assign(instrument=visits_map.instrument)
@@ -293,11 +331,11 @@ def map_visits(table: pd.DataFrame, visits_map: VisitsMap) -> pd.DataFrame:
 
 def _from_wide(table: pd.DataFrame, visits_map: VisitsMap) -> pd.DataFrame:
     """Put visits that stand side by side below each other."""
-    _refuse_absent(table, tuple(visits_map.wide_columns), "visits, wide_columns")
+    refuse_absent(table, tuple(visits_map.wide_columns), "visits, wide_columns")
     meanings = {str(name): visits_map.wide_meaning(str(name)) for name in table}
     wide = {name: meaning for name, meaning in meanings.items() if meaning is not None}
     mapped = map_table(table.drop(columns=list(wide)), visits_map, where="visits")
-    _refuse_absent(mapped, ("patient_id",), "visits")
+    refuse_absent(mapped, ("patient_id",), "visits")
     if not wide:
         raise InvalidInputError(
             "visits: no column holds a visit; accepted are names such as madrs_day14, or "
@@ -319,8 +357,23 @@ def _recoded(values: pd.Series[str], codes: Mapping[str, str]) -> pd.Series[str]
     return values.map(lambda value: codes.get(value, value))
 
 
-def _refuse_absent(table: pd.DataFrame, columns: Sequence[str], where: str) -> None:
-    """Refuse a map that names a column the table does not have."""
+def refuse_absent(table: pd.DataFrame, columns: Sequence[str], where: str) -> None:
+    """Refuse a map that names a column the table does not have.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As texts.
+    columns : sequence of str
+        Named in the map.
+    where : str
+        Part of the map, for the message.
+
+    Raises
+    ------
+    InvalidInputError
+        Naming the nearest column for each.
+    """
     known = tuple(str(name) for name in table)
     faults = [
         Fault(

@@ -21,6 +21,7 @@ from training.evaluation import (
     InternalExternal,
     Optimism,
     OutOfFold,
+    PlaceboControl,
     Sentinel,
     SiteMix,
     Subgroups,
@@ -87,6 +88,8 @@ class Findings:
         The chosen learner in parts of the cohort; None where nothing was chosen.
     unobserved : Unobserved or None
         The chosen learner had no outcome gone missing; None for relapse, or without a choice.
+    placebo : PlaceboControl or None
+        The chosen learner in untreated people beside the treated; None where none are declared.
     warnings : tuple of str
         What fails no run but is to be looked into before anything is believed.
     formula : Formula or None
@@ -115,6 +118,7 @@ class Findings:
     site_mix: tuple[SiteMix, ...] = ()
     subgroups: Subgroups | None = None
     unobserved: Unobserved | None = None
+    placebo: PlaceboControl | None = None
     warnings: tuple[str, ...] = ()
     formula: Formula | None = None
 
@@ -286,6 +290,7 @@ def summary(findings: Findings) -> dict[str, Any]:
         "subgroups": None if findings.subgroups is None else findings.subgroups.to_dict(),
         "unobserved": None if findings.unobserved is None else findings.unobserved.to_dict(),
         "formula": None if findings.formula is None else findings.formula.to_dict(),
+        "placebo_control": None if findings.placebo is None else findings.placebo.to_dict(),
         "sentinels": {name: s.to_dict() for name, s in findings.sentinels.items()},
         "warnings": list(findings.warnings),
     }

@@ -210,6 +210,13 @@ def _about(config: RunConfig, cohort: Cohort) -> dict[str, str]:
     return {
         "settings": json.dumps(settings, sort_keys=True),
         "people": str(cohort.flow),
+        "untreated": _untreated(cohort),
         "code": f"{version('ketamine-response')} {code_version()}",
         **{f"file {name}": digest for name, digest in cohort.file_sha256.items()},
     }
+
+
+def _untreated(cohort: Cohort) -> str:
+    """Name the control arm by its design and size."""
+    control = cohort.control
+    return "none" if control is None else f"{control.design}, {len(control.rows)} people"

@@ -21,6 +21,7 @@ from training.evaluation.internal_external import (
 )
 from training.evaluation.optimism import Corrected, Optimism, optimism
 from training.evaluation.performance import measure
+from training.evaluation.placebo import PlaceboControl, Untreated, placebo_control
 from training.evaluation.procedure import RISK_DAYS, Analysis, fit_all, inner_splits
 from training.evaluation.published_rule import PublishedRule, terms_of
 from training.evaluation.repetitions import Repetition, Repetitions, repeat_in_resamples
@@ -54,6 +55,7 @@ __all__ = [
     "Optimism",
     "OutOfFold",
     "Outside",
+    "PlaceboControl",
     "PublishedRule",
     "Repetition",
     "Repetitions",
@@ -65,6 +67,7 @@ __all__ = [
     "Subgroup",
     "Subgroups",
     "Unobserved",
+    "Untreated",
     "chance_observed",
     "choose",
     "compare_sites",
@@ -82,6 +85,7 @@ __all__ = [
     "measure_subgroups",
     "optimism",
     "permuted_outcome",
+    "placebo_control",
     "places_of",
     "repeat_in_resamples",
     "sites_of",

@@ -57,10 +57,14 @@ class Outside:
         Calibrated margins, mean over folds.
     probability : ndarray, shape (n_outside, n_repeats) or (n_outside, n_repeats, 7)
         Of response, from that margin; or of relapse by each of `RISK_DAYS`, mean over folds.
+    each : ndarray, shape (n_outside, n_splits)
+        The margins before they are averaged, repeat after repeat: what is compared with people held
+        out, whom one model predicts, is read here, since a mean of models ranks better than one.
     """
 
     margin: Floats = field(default_factory=lambda: np.empty((0, 0)))
     probability: Floats = field(default_factory=lambda: np.empty((0, 0)))
+    each: Floats = field(default_factory=lambda: np.empty((0, 0)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -293,7 +297,8 @@ def _gather_outside(analysis: Analysis, splits: Sequence[Split], held: Sequence[
         ]
         return np.stack(by_repeat, axis=1)
 
-    margin = mean([one.outside.margin for one in held])
+    each = [one.outside.margin for one in held]
+    margin, columns = mean(each), np.column_stack(each)
     if analysis.outcome.days is None:  # an ensemble is a mean of margins
-        return Outside(margin, logistic(margin))
-    return Outside(margin, mean([one.outside.probability for one in held]))
+        return Outside(margin, logistic(margin), columns)
+    return Outside(margin, mean([one.outside.probability for one in held]), columns)

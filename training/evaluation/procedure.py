@@ -50,6 +50,8 @@ class Analysis:
         empty where there are none.
     rule : tuple of (Variable, float)
         Log-odds per unit of each variable of the published rule; empty where it is absent.
+    outside_people : tuple of str
+        Who they are.
     """
 
     values: Values
@@ -60,6 +62,7 @@ class Analysis:
     groups: tuple[str, ...]
     outside: Values = field(default_factory=dict)
     rule: tuple[tuple[Variable, float], ...] = ()
+    outside_people: tuple[str, ...] = ()
 
     @property
     def n_outside(self) -> int:

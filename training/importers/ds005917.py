@@ -73,18 +73,22 @@ def read_ds005917(
     session = scores["session_id"]
     control = session.isin(list(settings.control_days))
     unknown = ~session.isin([*settings.visit_days, *settings.control_days])
-    days = session.map({name: f"{day:g}" for name, day in settings.visit_days.items()})
-    visits = scores.assign(day=days).drop(columns="session_id")[~control & ~unknown]
+    nominal = settings.visit_days | settings.control_days
+    days = session.map({name: f"{day:g}" for name, day in nominal.items()})
+    visits = scores.assign(day=days)[~unknown]
     raw = RawTables(
         patients=people,
         visits=visits,
         source=settings.name,
         file_sha256={name: file_sha256(path) for name, path in paths.items()},
         notes=(
-            f"{int(control.sum())} rows of the saline period are the control: described, not read",
+            f"{int(control.sum())} rows of the saline period are the control, never trained on",
             f"{int(unknown.sum())} rows without a known session are left out",
         ),
     )
+    if not control.any():  # whoever leaves the control period out has none to declare
+        plain = settings.column_map.model_copy(update={"control_arm": None})
+        settings = settings.model_copy(update={"column_map": plain})
     cohort = build_cohort(raw, dictionary=dictionary, definitions=definitions, settings=settings)
     rule = preset(definitions, settings.outcome, settings.name)
     by_session = _by_session(people, scores)

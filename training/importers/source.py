@@ -33,7 +33,8 @@ class SourceSettings(BaseModel):
     visit_days : dict of str to float
         Label of each visit in the file to its nominal day.
     control_days : dict of str to float
-        The same for a control period; it is described and never joins the training rows.
+        The same for a control period, which the column map declares as ``control_arm``; it never
+        joins the training rows.
     column_map : ColumnMap
         Renaming, recoding and eligibility.
     extra_variables : tuple of dict

@@ -30,6 +30,7 @@ from training.presentation import (
     formula,
     instability,
     optimism,
+    placebo,
     sites,
     subgroups,
     unobserved,
@@ -64,6 +65,7 @@ _SECTIONS: tuple[Callable[[Findings], Section | None], ...] = (
     optimism.section,
     instability.section,
     formula.section,
+    placebo.section,
 )
 """Parts of the report that have a file of their own here, in the order in which they are read."""
 
@@ -139,7 +141,7 @@ def make_report(findings: Findings, charts: dict[str, Chart]) -> RunReport:
         provenance=provenance(findings),
         not_shown=(
             *sites.not_elsewhere(findings), *subgroups.unasked(findings),
-            *_unrepeated(findings), *_NOT_SHOWN,
+            *placebo.not_compared(findings), *_unrepeated(findings), *_NOT_SHOWN,
         ),
     )  # fmt: skip
     lists = checklists.section(findings, model_report.contents(report))
@@ -148,7 +150,11 @@ def make_report(findings: Findings, charts: dict[str, Chart]) -> RunReport:
 
 def _methods(findings: Findings) -> tuple[str, ...]:
     """Describe what was done, as far as it was."""
-    optional = {sites.METHOD: findings.internal_external, optimism.METHOD: findings.optimism}
+    optional = {
+        sites.METHOD: findings.internal_external,
+        optimism.METHOD: findings.optimism,
+        placebo.METHOD: findings.placebo and findings.placebo.difference,
+    }
     return (*_METHODS, *(words for words, found in optional.items() if found is not None))
 
 
