@@ -255,7 +255,31 @@ def _divided(
         rows = np.flatnonzero(grouping.of == at)
         group = _measured(name, outcome.take(rows), said.take(rows), place, child)
         groups.append(_without_counts(group) if at in hidden else group)
-    return replace(whole, groups=tuple(groups), tests=_tests(groups))
+    tests = _tests(groups)
+    events = np.bincount(grouping.of, weights=outcome.events, minlength=len(people))
+    for at in _untold(people, events.astype(int).tolist(), hidden):
+        groups[at] = _without_events(groups[at])
+    return replace(whole, groups=tuple(groups), tests=tests)
+
+
+def _untold(people: Sequence[int], events: Sequence[int], hidden: set[int]) -> set[int]:
+    """Choose the groups whose events would tell of fewer than ten people.
+
+    What all groups without told events have together follows from the total; where that is few,
+    the events of one more group are not told.
+    """
+    few = {at for at, k in enumerate(events) if min(k, people[at] - k) < SUPPRESSED_BELOW} | hidden
+    together = sum(events[at] for at in few)
+    others = sum(people[at] for at in few) - together
+    told = [at for at in range(len(people)) if at not in few]
+    if few and told and min(together, others) < SUPPRESSED_BELOW:
+        few.add(min(told, key=lambda at: events[at]))
+    return few - hidden
+
+
+def _without_events(group: Subgroup) -> Subgroup:
+    """Leave out events and shares, and round the rest to two digits: O/E would give them back."""
+    return replace(_without_counts(group), people=group.people)
 
 
 def _without_counts(group: Subgroup) -> Subgroup:

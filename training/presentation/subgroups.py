@@ -149,8 +149,9 @@ def _table(division: Division, found: Subgroups, labels: dict[str, str]) -> Tabl
 
 def _row(group: Subgroup, labels: dict[str, str]) -> dict[str, object]:
     """Write one group."""
-    told = group.people is not None
-    counts = f"{group.people} people, {group.events} events" if told else "number not told"
+    told = group.events is not None
+    counts = "number not told" if group.people is None else f"{group.people} people"
+    counts += f", {group.events} events" if told else ""
     return {
         "Group": Cell(group.name, counts),
         "Observed": Cell(

@@ -1,6 +1,7 @@
 """The chosen learner in groups: planted faults are seen, few people are never told of."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -196,8 +197,29 @@ def test_groups_that_are_not_followed_have_no_observed_to_expected():
         "calibration_slope": "fewer than 10 people with the event",
         "oe": "fewer than 5 people with the event by day 60",
     }
-    assert spared.observed == pytest.approx(0.03)
+    assert (spared.people, spared.events, spared.observed) == (100, None, None)  # 3 of 100
     assert usual.measured.undefined == {}
+
+
+def test_a_handful_with_or_without_the_event_is_not_told_and_does_not_follow():
+    # without the event: 60, 4, 41 and 95 of 100
+    responded = [np.arange(100) < k for k in (40, 96, 59, 5)]
+    events = np.concatenate(responded).astype(float)
+    rng = np.random.default_rng(2)
+    margin = rng.normal(size=(400, 2))
+    found = OutOfFold("ridge", margin, 1 / (1 + np.exp(-margin)), np.zeros((400, 2), int))
+    (division,) = measured(Outcome(events), found, by([100] * 4)).divisions
+    plain, few_without, other, few_with = division.groups
+    assert (plain.events, other.events) == (40, 59)
+    for group in (few_without, few_with):
+        assert (group.people, group.events, group.observed, group.predicted) == (100, *[None] * 3)
+    # the two have 99 without the event together, but with one of them alone it would follow
+    (alone,) = measured(
+        Outcome(events[:300]),
+        replace(found, margin=margin[:300], probability=found.probability[:300]),
+        by([100] * 3),
+    ).divisions
+    assert [group.events for group in alone.groups] == [None, None, 59]
 
 
 def test_a_cohort_followed_for_days_only_has_no_day():
