@@ -19,7 +19,7 @@ class Learner:
     task : str
         ``response`` or ``relapse``.
     kind : str
-        ``linear`` or ``boosted``.
+        ``linear``, ``averaged`` (linear, over priors instead of one penalty) or ``boosted``.
     simplicity : int
         Lower is simpler; among equally good learners the simplest is chosen.
     l1_ratios : tuple of float
@@ -34,7 +34,7 @@ class Learner:
 
     name: str
     task: Literal["response", "relapse"]
-    kind: Literal["linear", "boosted"]
+    kind: Literal["linear", "averaged", "boosted"]
     simplicity: int
     l1_ratios: tuple[float, ...]
     declared_only: bool
@@ -48,15 +48,19 @@ LEARNERS: tuple[Learner, ...] = (
         reason="unpenalised, for few declared variables: what a trial report would fit",
     ),
     Learner(
-        "ridge", "response", "linear", 1, (0.0,), declared_only=False,
+        "averaged", "response", "averaged", 1, (), declared_only=False,
+        reason="no penalty is chosen: priors of many small and of few large effects are averaged",
+    ),
+    Learner(
+        "ridge", "response", "linear", 2, (0.0,), declared_only=False,
         reason="many small effects, the usual truth of clinical baselines",
     ),
     Learner(
-        "elastic_net", "response", "linear", 2, (0.5, 0.9), declared_only=False,
+        "elastic_net", "response", "linear", 3, (0.5, 0.9), declared_only=False,
         reason="few of many effects",
     ),
     Learner(
-        "xgboost", "response", "boosted", 3, (), declared_only=False,
+        "xgboost", "response", "boosted", 4, (), declared_only=False,
         reason="thresholds and interactions, shallow trees only",
     ),
     Learner(

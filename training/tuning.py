@@ -295,7 +295,8 @@ def _covariance(fitted: Fitted, reference: Fitted | None) -> Floats:
     for prediction; the reference's is brought to the scale of the learner's own calibration.
     """
     own = fitted.fitted.covariance
-    if reference is None or not own.size or fitted.prepared is not reference.prepared:
+    averaged = fitted.learner.kind == "averaged"  # its own posterior already doubts the penalty
+    if reference is None or averaged or fitted.prepared is not reference.prepared or not own.size:
         return own
     slopes = [each.calibration.affine.slope for each in (reference, fitted)]
     return np.asarray(reference.fitted.covariance * (slopes[0] / slopes[1]) ** 2)

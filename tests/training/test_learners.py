@@ -10,6 +10,7 @@ def test_the_learners_are_those_of_the_methods_section():
     found = {(line.task, line.name, line.kind) for line in LEARNERS}
     assert found == {
         ("response", "logistic", "linear"),
+        ("response", "averaged", "averaged"),
         ("response", "ridge", "linear"),
         ("response", "elastic_net", "linear"),
         ("response", "xgboost", "boosted"),
@@ -23,7 +24,7 @@ def test_the_learners_are_those_of_the_methods_section():
 def test_simpler_learners_have_lower_numbers(task):
     order = [line.name for line in sorted(LEARNERS, key=lambda line: line.simplicity)]
     expected = {
-        "response": ["logistic", "ridge", "elastic_net", "xgboost"],
+        "response": ["logistic", "averaged", "ridge", "elastic_net", "xgboost"],
         "relapse": ["cox_ridge", "xgboost_cox"],
     }
     assert [name for name in order if name in expected[task]] == expected[task]

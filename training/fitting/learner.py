@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from predictor.boosted import Boosted
 from predictor.linear import Linear
+from training.averaged_logistic import AveragedFit, fit_averaged_logistic
 from training.fitting.boosting import boost, margins_of_rounds, snapped
 from training.fitting.given import fit_level
 from training.fitting.preparing import Outcome, Prepared
@@ -66,7 +67,8 @@ def margins_along(
         yield from margins_of_rounds(path, prepared, outcome, X_new)
         return
     new = (prepared.imputation.fill(X_new) - prepared.means) / prepared.scale
-    X, fit = prepared.standardised, None
+    X = prepared.standardised
+    fit: PenalisedFit | AveragedFit | None = None
     for setting in path:
         if learner.given:
             fit = fit_level(learner, prepared, outcome.events)
@@ -99,6 +101,7 @@ def fit_learner(
     if learner.kind == "boosted":
         booster = boost(snapped(prepared), outcome, setting)
         return FittedLearner(tables_from_booster(booster, prepared.X), np.empty((0, 0)))
+    fit: PenalisedFit | AveragedFit
     if learner.given:
         fit = fit_level(learner, prepared, outcome.events)
     else:
@@ -111,9 +114,12 @@ def fit_learner(
 
 
 def _fit_linear(
-    X: Floats, outcome: Outcome, setting: Setting, start: PenalisedFit | None
-) -> PenalisedFit:
+    X: Floats, outcome: Outcome, setting: Setting, start: PenalisedFit | AveragedFit | None
+) -> PenalisedFit | AveragedFit:
     """Fit one linear learner on standardised columns; without a column it is the average."""
+    if setting.averaged:
+        return fit_averaged_logistic(X, outcome.events)
+    start = start if isinstance(start, PenalisedFit) else None
     if outcome.days is not None and not X.shape[1]:
         return PenalisedFit(0.0, np.empty(0), np.zeros((1, 1)), 0.0, setting.penalty, 0)
     if outcome.days is not None:
