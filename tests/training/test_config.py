@@ -120,7 +120,10 @@ def test_a_source_speaks_of_folds_and_logistic_variables():
         ({"variables": ["sex", "bmi", "sex"]}, "variables names sex twice; name each once"),
         ({"declared_variables": ["sex", "sex"]}, "declared_variables names sex twice"),
         ({"candidates": ["cox_ridge"]}, "'cox_ridge' is no learner for response"),
-        ({"candidates": ["severity"]}, "accepted are logistic, averaged, ridge, elastic_net, xgboost"),
+        (
+            {"candidates": ["severity"]},
+            "accepted are logistic, averaged, ridge, elastic_net, xgboost",
+        ),
         ({"candidates": ["logistic"]}, "declared_variables is empty"),
         ({"published_rule": {"source": "x", "terms": {}}}, "published_rule.terms"),
         ({"published_rule": {"source": "x", "terms": {"bmi": {"per": 5}}}}, "log_odds: the key"),

@@ -105,6 +105,13 @@ def missing(n, *, weights=None, why="", undefined=()):
     return Unobserved(n, 40, measures, dict(undefined), weights, why)
 
 
+def test_a_baseline_that_tells_nobody_apart_is_said_to_tell_nothing(findings_of):
+    weights = Weights(0, 129.0, Estimate(0.30, 0.21, 0.39, "DeLong"))
+    shown = section_of(replace(findings_of(), unobserved=missing(43, weights=weights)))
+    assert "does not tell who is observed" in shown.paragraphs[2]
+    assert "AUC below 0.5 shows: 0.30 (0.21 to 0.39)" in shown.paragraphs[2]
+
+
 def test_three_assumptions_stand_side_by_side(findings_of):
     weights = Weights(12, 33.4, Estimate(0.61, 0.5, 0.72, "DeLong"))
     found = missing(27, weights=weights, undefined={"oe": "nobody responded"})

@@ -15,7 +15,7 @@ from training.suppression import SUPPRESSED_BELOW
 METHOD = (
     "Placebo control: the chosen learner was scored, by the same outcome rule, in people who were "
     "not treated. Who is also among the people trained on has the prediction of the fold that held "
-    "him or her out; others have the mean over the folds. The interval of the difference in AUC "
+    "him or her out; others are dealt to the folds. The interval of the difference in AUC "
     "takes the two readings of a person together (the components of DeLong, summed by person)."
 )
 _DESIGNS: Mapping[str, str] = {

@@ -89,11 +89,16 @@ def _weighting(found: Unobserved) -> str:
         return f"Nobody was weighted: {found.unweighted}."
     weights, auc = found.weights, found.weights.auc
     trimmed = _people(weights.trimmed) if weights.trimmed else "nobody"
+    telling = "The baseline tells who is observed with an AUC of"
+    if auc.hi < 0.5:  # each fold's average leans away from the people it is tested on
+        telling = (
+            "The baseline does not tell who is observed, as a cross-fitted AUC below 0.5 shows:"
+        )
     return (
         "Weighted: each person observed counts for those of a like baseline who are missing, by 1 "
         "/ chance of being observed (a ridge on the same variables without the site, each person "
         "by folds that did not hold them). Right if, among people of one baseline, who is missing "
-        "has nothing to do with the outcome. The baseline tells who is observed with an AUC of "
+        f"has nothing to do with the outcome. {telling} "
         f"{_number(auc.value, 2)} ({_number(auc.lo, 2)} to {_number(auc.hi, 2)}). Chances below "
         f"{SMALLEST_CHANCE:g} count as {SMALLEST_CHANCE:g}: {trimmed}. The weighted people say as "
         f"much as {weights.effective:.0f} of equal weight; intervals take the weights as given."
