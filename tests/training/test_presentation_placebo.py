@@ -46,6 +46,7 @@ def test_the_verdict_follows_the_interval(findings_of, lo, hi, words):
     assert table.rows[1]["With the outcome"] == "not shown: too few with or without"
     assert "nobody is expected to respond" in table.note
     assert "not a fault of the model" in table.note
+    assert "one that just misses 0 shows little" in text
 
 
 def test_a_control_that_was_trained_on_is_said_to_be(findings_of):
@@ -61,6 +62,7 @@ def test_what_could_not_be_measured_has_its_reason_and_no_number(findings_of):
     assert "Not measured: too few with it." in text
     assert part.tables[0].rows[1]["People"] == "fewer than 10"
     assert "AUC" not in part.tables[0].rows[0]
+    assert "just misses 0" not in text
 
 
 def test_without_a_control_arm_the_report_says_that_it_is_not_known(findings_of):

@@ -30,6 +30,11 @@ _LEVEL = (
     "with it: below 1 is what a treatment that works leaves, not a fault of the model. The groups "
     "were not compared to estimate an effect."
 )
+_FAIR = (
+    "In simulated cohorts of 200 in which the model ranked both alike, the difference was up to "
+    "0.013 in favour of the untreated, and its interval held 0 in 90 to 97 of 100 instead of 95: "
+    "one that just misses 0 shows little."
+)
 _NOT_COMPARED = (
     "Untreated people: none are declared (control_arm in the column map), so it is not known "
     "whether the model predicts who responds to the treatment or who gets better anyway."
@@ -62,6 +67,7 @@ def section(findings: Findings) -> Section | None:
         nothing: dict[str, object] = dict.fromkeys(rows[0], None)
         gap = {"AUC": _cell(found.difference, _signed)}
         rows.append({**nothing, "Group": Cell("Treated less untreated"), **gap})
+        told.append(_FAIR)
     return Section("placebo", "Placebo control", told, tables=[_table(found, rows)])
 
 

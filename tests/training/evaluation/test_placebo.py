@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from training.evaluation import Resampling, Untreated, cross_validate, placebo_control
 from training.evaluation.cross_validation import OutOfFold, Outside
+from training.evaluation.placebo import dealt
 from training.learners import LEARNERS
 
 RIDGE = next(line for line in LEARNERS if line.name == "ridge")
@@ -61,6 +63,29 @@ def test_who_gets_better_anyway_is_ranked_as_well_without_treatment(draw):
     assert sum(held) >= 4
 
 
+def test_people_outside_are_dealt_to_the_folds_as_those_held_out_are():
+    each = np.arange(24.0).reshape(4, 6)  # four people; two repeats of three folds
+    outside = Outside(np.zeros((4, 2)), np.zeros((4, 2)), each)
+    # person 0: fold 0, then fold 1 of the second repeat (column 4); person 2: folds 2 and 0
+    assert dealt(outside).tolist() == [[0, 4], [7, 11], [14, 15], [18, 22]]
+    assert dealt(Outside()).shape[0] == 0
+
+
+def test_an_arm_has_the_margins_of_single_folds_and_not_their_mean(draw):
+    analysis = draw(n=120)
+    analysis = replace(
+        analysis, outside=analysis.values, outside_people=tuple(f"u{i}" for i in range(120))
+    )
+    kept = validated(analysis)
+    events = analysis.outcome.events
+    found = judged(analysis, kept, people=analysis.outside_people, events=events)
+    # by hand: person i of repeat r has fold (i + r) % 4
+    picked = [[kept.outside.each[i, 4 * r + (i + r) % 4] for r in range(2)] for i in range(120)]
+    expected = np.mean([roc_auc_score(events, column) for column in np.transpose(picked)])
+    assert found.untreated.measures["auc"].value == pytest.approx(expected)
+    np.testing.assert_allclose(kept.outside.each[:, :4].mean(axis=1), kept.outside.margin[:, 0])
+
+
 def test_a_model_of_response_alone_ranks_nobody_without_treatment(parallel):
     analysis, names, events = parallel(0.0)
     found = judged(analysis, validated(analysis), people=names, events=events)
@@ -77,8 +102,8 @@ def test_people_of_a_cross_over_have_the_prediction_of_the_fold_that_held_them_o
     analysis = draw(n=80)
     margin = np.random.default_rng(2).normal(size=(80, 2))
     probability = 1 / (1 + np.exp(-margin))
-    other = margin[:3] + 9
-    extra = Outside(other, 1 / (1 + np.exp(-other)), other)
+    each = np.array([[9.0, 9, 9, 9], [1, 2, 3, 4], [9, 9, 9, 9]])
+    extra = Outside(np.full((3, 2), 9.0), np.full((3, 2), 0.9999), each)
     found = OutOfFold("ridge", margin, probability, np.zeros((80, 2), int), outside=extra)
     analysis = replace(
         analysis,
@@ -89,7 +114,8 @@ def test_people_of_a_cross_over_have_the_prediction_of_the_fold_that_held_them_o
     people = [*analysis.groups[:19:-1], "y"]
     events = np.tile([0.0, 1.0], 31)[:61]
     result = judged(analysis, found, design="period", people=people, events=events)
-    said = np.vstack([probability[:19:-1], extra.probability[1:2]])
+    # y is the second of those outside: fold 1 of 2 in the first repeat, fold 0 in the second
+    said = np.vstack([probability[:19:-1], 1 / (1 + np.exp([-2.0, -3.0]))])
     cases, others = said[events == 1], said[events == 0]
     wins = (cases[:, None, :] > others[None, :, :]).mean()
     assert result.untreated.measures["auc"].value == pytest.approx(wins)
