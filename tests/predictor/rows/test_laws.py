@@ -168,17 +168,6 @@ def test_five_thousand_patients_are_read_in_about_a_second(shipped):
     assert seconds < 5  # 0.4 s measured; room for the tracing of coverage and a busy machine
 
 
-def test_one_patient_is_read_in_about_a_millisecond(shipped):
-    patient = _patient(shipped)
-    read_rows(patient, shipped)
-    times = []
-    for _ in range(20):
-        start = time.process_time()
-        read_rows(patient, shipped)
-        times.append(time.process_time() - start)
-    assert np.median(times) < 0.003
-
-
 def test_reading_rows_needs_numpy_alone():
     code = (
         "import sys, predictor.rows, predictor.form\n"
