@@ -35,6 +35,9 @@ MINIMUM_FOR_OE = 5
 TOLD_WITHOUT_COUNTS = 50
 """From as many people on, measures to two digits do not give away how many there are."""
 
+COUNTED = ("oe", "calibration_intercept")
+"""Measures whose interval, with the number of people, tells how many had the event."""
+
 TESTED = ("auc", "c_index", "oe")
 """Measures whose groups are tested for a difference."""
 
@@ -278,8 +281,15 @@ def _untold(people: Sequence[int], events: Sequence[int], hidden: set[int]) -> s
 
 
 def _without_events(group: Subgroup) -> Subgroup:
-    """Leave out events and shares, and round the rest to two digits: O/E would give them back."""
-    return replace(_without_counts(group), people=group.people)
+    """Leave out events, shares, and the measures whose intervals would give the events back."""
+    spared = _without_counts(group)
+    told = spared.measured.measures
+    kept = {name: each for name, each in told.items() if name not in COUNTED}
+    why = {name: "its interval would tell of a handful" for name in told if name in COUNTED}
+    measured = replace(
+        spared.measured, measures=kept, undefined={**group.measured.undefined, **why}
+    )
+    return replace(spared, people=group.people, measured=measured)
 
 
 def _without_counts(group: Subgroup) -> Subgroup:

@@ -143,10 +143,14 @@ def test_measures_that_so_few_cannot_carry_are_named_with_the_reason():
     assert few.measured.measures == {}
     assert few.measured.undefined["auc"] == "fewer than 10 people with or without the event"
     assert few.measured.undefined["oe"] == "fewer than 5 people with or without the event"
-    assert many.measured.undefined == {}
+    # with the total, the events of the many would tell those of the few
+    spared = dict.fromkeys(("calibration_intercept", "oe"), "its interval would tell of a handful")
+    assert many.measured.undefined == spared
+    assert set(many.measured.measures) == {"auc", "calibration_slope"}
     y[0] = 1
     found = measured(Outcome(y), found, by([20, 580])).divisions[0]
-    assert set(found.groups[0].measured.measures) == {"oe"}
+    assert found.groups[0].measured.measures == {}
+    assert found.groups[0].measured.undefined["oe"] == "its interval would tell of a handful"
     assert set(found.tests) == {"oe"}  # the AUC of one group has nothing to be held against
 
 
@@ -213,6 +217,8 @@ def test_a_handful_with_or_without_the_event_is_not_told_and_does_not_follow():
     assert (plain.events, other.events) == (40, 59)
     for group in (few_without, few_with):
         assert (group.people, group.events, group.observed, group.predicted) == (100, *[None] * 3)
+        # from O/E 0.9 (0.6 to 1.4) of 100 people the events follow: its variance is 1/k - 1/n
+        assert {"oe", "calibration_intercept"} & set(group.measured.measures) == set()
     # the two have 99 without the event together, but with one of them alone it would follow
     (alone,) = measured(
         Outcome(events[:300]),
