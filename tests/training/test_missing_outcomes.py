@@ -141,7 +141,7 @@ def test_a_handful_is_not_counted_aloud(findings_of):
     shown = section_of(replace(findings_of(), unobserved=found))
     assert shown.paragraphs[0].startswith("Fewer than 10 people have no observed outcome")
     assert shown.paragraphs[2] == "Nobody was weighted: too few."
-    assert shown.tables[0].rows[0]["Weighted"] == "–"
+    assert shown.tables[0].rows[0]["Weighted"].text == "–"
     assert found.to_dict()["missing"] is None
     assert found.to_dict()["weights"] is None
     few = replace(

@@ -18,10 +18,11 @@ from pathlib import Path
 from jinja2 import PackageLoader
 
 from predictor.report import page_environment, page_frame
-from predictor.wording import STAMPS, signed
+from predictor.wording import STAMPS
 from training.cohort import OUTCOME_RULES, Flow
 from training.model_report.contents import contents
 from training.model_report.inlining import inline
+from training.model_report.numbers import with_ends
 from training.model_report.parts import (
     Candidate,
     Cell,
@@ -234,13 +235,4 @@ def _estimate(estimate: Estimate | None, digits: int) -> Cell:
     """Write an estimate over its interval; what is not there is a dash."""
     if estimate is None or not math.isfinite(estimate.value):
         return _NO_VALUE
-    value = _number(estimate.value, digits)
-    if estimate.lo is None or estimate.hi is None:
-        return Cell(value)
-    interval = f"{_number(estimate.lo, digits)} to {_number(estimate.hi, digits)}"
-    return Cell(value, interval.replace(" ", "\N{NO-BREAK SPACE}"))
-
-
-def _number(value: float, digits: int) -> str:
-    """Write a true minus and no plus."""
-    return signed(value, digits=digits).removeprefix("+")
+    return with_ends(estimate.value, estimate.lo, estimate.hi, digits)

@@ -43,7 +43,29 @@ def between(lo: float, hi: float, digits: int = 2) -> str:
     return f"{number(lo, digits)} to {number(hi, digits)}".replace(" ", "\N{NO-BREAK SPACE}")
 
 
-def estimate(found: Estimate | None, digits: int = 2) -> Cell:
+def with_ends(value: float, lo: float | None, hi: float | None, digits: int = 2) -> Cell:
+    """Write a number over its interval, if it has one.
+
+    Parameters
+    ----------
+    value : float
+        Finite.
+    lo, hi : float or None
+        Ends of its interval; without both the number stands alone.
+    digits : int
+        After the point.
+
+    Returns
+    -------
+    Cell
+        One line or two.
+    """
+    if lo is None or hi is None:
+        return Cell(number(value, digits))
+    return Cell(number(value, digits), between(lo, hi, digits))
+
+
+def estimate(found: Estimate | None, digits: int = 2, *, plus: bool = False) -> Cell:
     """Write an estimate over its interval.
 
     Parameters
@@ -52,6 +74,8 @@ def estimate(found: Estimate | None, digits: int = 2) -> Cell:
         None is a dash.
     digits : int
         After the point.
+    plus : bool
+        Whether numbers above 0 have a sign, as differences do.
 
     Returns
     -------
@@ -60,4 +84,7 @@ def estimate(found: Estimate | None, digits: int = 2) -> Cell:
     """
     if found is None:
         return Cell("–")
-    return Cell(number(found.value, digits), between(found.lo, found.hi, digits))
+    if not plus:
+        return with_ends(found.value, found.lo, found.hi, digits)
+    value, lo, hi = (signed(x, digits=digits) for x in (found.value, found.lo, found.hi))
+    return Cell(value, f"{lo} to {hi}".replace(" ", "\N{NO-BREAK SPACE}"))

@@ -7,8 +7,8 @@ from predictor.wording import signed
 from training.evaluation import Differences
 from training.findings import Findings
 from training.learners import AVERAGE, PUBLISHED_RULE
-from training.metrics.intervals import Estimate
 from training.model_report import Cell, Section, Table, learner_words, metric_words
+from training.model_report.numbers import estimate
 
 _FOR = (
     "A model is worth its questions only if it does better than what can be said without it. Each "
@@ -63,8 +63,8 @@ def _rows(found: Differences, chosen: str) -> list[dict[str, object]]:
             for measure in _measures(found):
                 label = metric_words(measure)[0]
                 better = "above" if measure in _RANKING else "below"
-                row[f"{label} ({better} 0 is better)"] = _cell(
-                    values.get(measure), digits=3 if measure in _RANKING else 4
+                row[f"{label} ({better} 0 is better)"] = estimate(
+                    values.get(measure), 3 if measure in _RANKING else 4, plus=True
                 )
             rows.append({**row, "By the loss": _judged(found, name, against) or "–"})
     return rows
@@ -150,11 +150,3 @@ def _comparator(name: str) -> str:
     if name in AVERAGE.values():
         return f"the average ({learner_words(name)})"
     return f"the {learner_words(name)}" if name == PUBLISHED_RULE else "baseline severity alone"
-
-
-def _cell(found: Estimate | None, *, digits: int) -> object:
-    """Write a difference over its interval."""
-    if found is None:
-        return "–"
-    value, lo, hi = (signed(x, digits=digits) for x in (found.value, found.lo, found.hi))
-    return Cell(value, f"{lo} to {hi}".replace(" ", "\N{NO-BREAK SPACE}"))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from training.findings import Findings
-from training.metrics.intervals import Estimate
 from training.model_report import Cell, Section, Table, learner_words, metric_words
+from training.model_report.numbers import estimate
 from training.model_report.wording import METRICS
 
 _APART = ("e50", "e90", "emax")
@@ -58,7 +58,7 @@ def section(findings: Findings) -> Section | None:
     rows: list[dict[str, object]] = [
         {
             "Measure": Cell(*metric_words(metric)),
-            **{learner_words(n): _cell(findings.metrics[n].get(metric)) for n in learners},
+            **{learner_words(n): estimate(findings.metrics[n].get(metric), 3) for n in learners},
         }
         for metric in METRICS
         if metric in present and shown_apart(metric)
@@ -70,11 +70,3 @@ def section(findings: Findings) -> Section | None:
         words.append(_WEIGHTED)
     table = Table("Distance of observed from predicted risk (95 % interval under each value)", rows)
     return Section("distances", "How far risks are off", words, tables=[table])
-
-
-def _cell(estimate: Estimate | None) -> Cell:
-    """Write a distance over its interval; what is not there is a dash."""
-    if estimate is None:
-        return Cell("–")
-    interval = f"{estimate.lo:.3f} to {estimate.hi:.3f}".replace(" ", "\N{NO-BREAK SPACE}")
-    return Cell(f"{estimate.value:.3f}", interval)

@@ -6,6 +6,7 @@ from predictor.wording import signed
 from training.evaluation import Optimism
 from training.findings import Findings
 from training.model_report import Cell, Section, Table, learner_words, metric_words
+from training.model_report.numbers import number, with_ends
 
 METHOD = (
     "Optimism: patients were drawn with replacement and the whole procedure (encoding, imputation, "
@@ -39,12 +40,12 @@ def section(findings: Findings) -> Section | None:
         rows.append(
             {
                 "Measure": Cell(*metric_words(name)),
-                "In its own people (apparent)": _number(each.apparent),
+                "In its own people (apparent)": number(each.apparent, 3),
                 "Optimism": signed(each.optimism, digits=3),
-                "Optimism taken off": _with_ends(each.value, each.lo, each.hi),
+                "Optimism taken off": with_ends(each.value, each.lo, each.hi, 3),
                 "Cross-validated": "–"
                 if estimate is None
-                else _with_ends(estimate.value, estimate.lo, estimate.hi),
+                else with_ends(estimate.value, estimate.lo, estimate.hi, 3),
             }
         )
     return Section(
@@ -81,8 +82,8 @@ def _caveat(found: Optimism) -> str:
     )
     return (
         f"{harrell} The .632+ estimate of the {metric_words(name)[0]} is "
-        f"{_number(found.plus.value)} (95 % interval {_number(found.plus.lo)} to "
-        f"{_number(found.plus.hi)}): quote that one; {known}."
+        f"{number(found.plus.value, 3)} (95 % interval {number(found.plus.lo, 3)} to "
+        f"{number(found.plus.hi, 3)}): quote that one; {known}."
     )
 
 
@@ -94,17 +95,3 @@ def _note(found: Optimism) -> str:
     sentences += [f"{n} resamples gave no model: {why}." for why, n in found.failures.items()]
     sentences += [f"{metric_words(name)[0]}: {why}." for name, why in found.undefined.items()]
     return " ".join(sentences)
-
-
-def _with_ends(value: float, lo: float | None, hi: float | None) -> Cell:
-    """Write a number over its interval, if it has one."""
-    if lo is None or hi is None:
-        return Cell(_number(value))
-    return Cell(
-        _number(value), f"{_number(lo)} to {_number(hi)}".replace(" ", "\N{NO-BREAK SPACE}")
-    )
-
-
-def _number(value: float) -> str:
-    """Write three digits with a true minus and no plus."""
-    return signed(value, digits=3).removeprefix("+")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-from predictor.wording import signed
 from training.evaluation import PlaceboControl
 from training.evaluation.placebo import MEASURED, Arm
 from training.findings import Findings
-from training.metrics.intervals import Estimate
 from training.model_report import Cell, Section, Table, metric_words
+from training.model_report.numbers import estimate
 from training.suppression import SUPPRESSED_BELOW
 
 METHOD = (
@@ -65,7 +64,7 @@ def section(findings: Findings) -> Section | None:
     ]
     if found.difference is not None:
         nothing: dict[str, object] = dict.fromkeys(rows[0], None)
-        gap = {"AUC": _cell(found.difference, _signed)}
+        gap = {"AUC": estimate(found.difference, 3, plus=True)}
         rows.append({**nothing, "Group": Cell("Treated less untreated"), **gap})
         told.append(_FAIR)
     return Section("placebo", "Placebo control", told, tables=[_table(found, rows)])
@@ -138,7 +137,7 @@ def _row(name: str, arm: Arm) -> dict[str, object]:
     if arm.measures or arm.undefined:
         for measure in MEASURED:
             label = metric_words(measure)[0]
-            row["AUC" if measure == "auc" else label] = _cell(arm.measures.get(measure), _plain)
+            row["AUC" if measure == "auc" else label] = estimate(arm.measures.get(measure), 3)
     return row
 
 
@@ -148,21 +147,3 @@ def _count(n: int | None, *, of: int | None = None) -> str:
         return str(n)
     small = of is None
     return f"fewer than {SUPPRESSED_BELOW}" if small else "not shown: too few with or without"
-
-
-def _cell(estimate: Estimate | None, write: Callable[[float], str]) -> Cell:
-    """Write a number over its interval; what is not there is a dash."""
-    if estimate is None:
-        return Cell("–")
-    interval = f"{write(estimate.lo)} to {write(estimate.hi)}"
-    return Cell(write(estimate.value), interval.replace(" ", "\N{NO-BREAK SPACE}"))
-
-
-def _signed(value: float) -> str:
-    """Write three digits with a sign."""
-    return signed(value, digits=3)
-
-
-def _plain(value: float) -> str:
-    """Write three digits with a true minus and no plus."""
-    return _signed(value).removeprefix("+")

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from math import isnan
 
-from predictor.wording import signed
 from training import figures
 from training.evaluation import Division, Subgroup, Subgroups
 from training.figures import ForestRow
 from training.findings import Findings
-from training.metrics.intervals import Estimate
 from training.model_report import Cell, Chart, Section, Table, learner_words
+from training.model_report.numbers import estimate
 
 _WHAT = (
     "How {learner}, chosen on all people, does in parts of the cohort, from its predictions for "
@@ -141,7 +140,7 @@ def _table(division: Division, found: Subgroups, labels: dict[str, str]) -> Tabl
     everybody: dict[str, object] = {
         "Group": "Everybody",
         "Observed": None,
-        **{label: _cell(found.everybody.get(name)) for name, label in labels.items()},
+        **{label: estimate(found.everybody.get(name)) for name, label in labels.items()},
     }
     how = f" ({division.how})" if division.how else ""
     return Table(f"{division.label}{how}", [*rows, everybody], _note(division, labels))
@@ -157,7 +156,7 @@ def _row(group: Subgroup, labels: dict[str, str]) -> dict[str, object]:
         "Observed": Cell(
             _share(group.observed), f"predicted {_share(group.predicted)}" if told else ""
         ),
-        **{label: _cell(group.measured.measures.get(name)) for name, label in labels.items()},
+        **{label: estimate(group.measured.measures.get(name)) for name, label in labels.items()},
     }
 
 
@@ -215,19 +214,6 @@ def _point(division: Division, group: Subgroup, name: str) -> ForestRow:
     if estimate is None:
         return ForestRow(label)
     return ForestRow(label, estimate.value, estimate.lo, estimate.hi)
-
-
-def _cell(estimate: Estimate | None) -> Cell:
-    """Write an estimate over its interval; what is not there is a dash."""
-    if estimate is None:
-        return Cell("–")
-    interval = f"{_number(estimate.lo)} to {_number(estimate.hi)}"
-    return Cell(_number(estimate.value), interval.replace(" ", "\N{NO-BREAK SPACE}"))
-
-
-def _number(value: float) -> str:
-    """Write two digits with a true minus and no plus."""
-    return signed(value, digits=2).removeprefix("+")
 
 
 def _share(value: float | None) -> str:

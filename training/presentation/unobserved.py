@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 
-from predictor.wording import signed
 from training.evaluation import Unobserved
 from training.evaluation.unobserved import FEWEST_MISSING, SMALLEST_CHANCE, told
 from training.findings import Findings
 from training.metrics.intervals import Estimate
 from training.model_report import Cell, Section, Table, learner_words, metric_words
+from training.model_report.numbers import between, estimate, number, with_ends
 
 _ANCHOR = "unobserved"
 _TITLE = "Had nobody\N{RIGHT SINGLE QUOTATION MARK}s outcome gone missing"
@@ -99,7 +99,7 @@ def _weighting(found: Unobserved) -> str:
         "/ chance of being observed (a ridge on the same variables without the site, each person "
         "by folds that did not hold them). Right if, among people of one baseline, who is missing "
         f"has nothing to do with the outcome. {telling} "
-        f"{_number(auc.value, 2)} ({_number(auc.lo, 2)} to {_number(auc.hi, 2)}). Chances below "
+        f"{number(auc.value)} ({number(auc.lo)} to {number(auc.hi)}). Chances below "
         f"{SMALLEST_CHANCE:g} count as {SMALLEST_CHANCE:g}: {trimmed}. The weighted people say as "
         f"much as {weights.effective:.0f} of equal weight; intervals take the weights as given."
     )
@@ -110,9 +110,9 @@ def _rows(found: Unobserved, metrics: dict[str, Estimate]) -> list[dict[str, obj
     return [
         {
             "Measure": Cell(*metric_words(name)),
-            "Observed people alone": _cell(each.complete, metrics.get(name)),
-            "Weighted": "–" if each.weighted is None else _cell(each.weighted.value, each.weighted),
-            "Whatever happened to the missing": _between(each.lowest, each.highest),
+            "Observed people alone": _observed(each.complete, metrics.get(name)),
+            "Weighted": estimate(each.weighted, 3),
+            "Whatever happened to the missing": between(each.lowest, each.highest, 3),
         }
         for name, each in found.measures.items()
     ]
@@ -142,18 +142,7 @@ def _people(count: int) -> str:
     return f"{count} people"
 
 
-def _cell(value: float, estimate: Estimate | None) -> Cell:
-    """Write a number over its interval, if it has one."""
-    if estimate is None:
-        return Cell(_number(value))
-    return Cell(_number(value), _between(estimate.lo, estimate.hi))
-
-
-def _between(lo: float, hi: float) -> str:
-    """Write two ends that do not break."""
-    return f"{_number(lo)} to {_number(hi)}".replace(" ", "\N{NO-BREAK SPACE}")
-
-
-def _number(value: float, digits: int = 3) -> str:
-    """Write a number with a true minus and no plus."""
-    return signed(value, digits=digits).removeprefix("+")
+def _observed(value: float, measured: Estimate | None) -> Cell:
+    """Write the value of those observed over the interval that the run gives the measure."""
+    lo, hi = (None, None) if measured is None else (measured.lo, measured.hi)
+    return with_ends(value, lo, hi, 3)
