@@ -73,7 +73,7 @@ def test_the_chosen_model_stands_first_with_its_intervals(compared):
         "–",
         "cannot be told apart",
     ]
-    assert last["Log-loss (below 0 is better)"] == "–"
+    assert last["Log-loss (below 0 is better)"].text == "–"
     assert table.note == (
         "logistic against the average (prevalence), Log-loss: it did not converge."
     )

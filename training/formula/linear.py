@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, log10
 
@@ -12,6 +13,7 @@ from predictor.dictionary import Dictionary, Variable
 from predictor.encoding import Column
 from predictor.linear import Linear
 from predictor.model import Model
+from training.suppression import SUPPRESSED_BELOW
 
 Floats = NDArray[np.float64]
 
@@ -26,9 +28,6 @@ MARGIN_ROUNDING = 0.01
 accepts; a probability then moves by 0.0025 at most."""
 
 MOST_DECIMALS = 9
-
-FEWEST = 10
-"""Shares of levels that would point at fewer people than this are not told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,7 @@ class Term:
         Digits after the point that keep the margin within `MARGIN_ROUNDING`.
     centre : float or None
         Mean of the column in the cohort; stands in for a missing answer on paper. None where a
-        level is had, or not had, by fewer than `FEWEST` people.
+        level of the variable is had, or not had, by fewer than `SUPPRESSED_BELOW` people.
     per_sd : float or None
         Change of the margin per standard deviation of the column in the cohort; None likewise.
     """
@@ -135,11 +134,12 @@ def write_linear(
     if model.imputation is not None:
         spread = np.sqrt(np.maximum(np.diag(model.imputation.covariance), 0.0))
     room = MARGIN_ROUNDING / (len(columns) + 1)
+    pointing = _pointing(columns, learner.means, people)
     terms = []
     for i, column in enumerate(columns):
         variable, b = dictionary[column.variable], float(slope * raw[i])
         level, mean = _level_marked(variable, column), float(learner.means[i])
-        rare = bool(level) and min(mean, 1 - mean) * people < FEWEST
+        rare = bool(level) and variable.id in pointing
         terms.append(
             Term(
                 variable=variable.id,
@@ -168,6 +168,23 @@ def write_linear(
         else {day: float(baseline.cumulative_at(day)) for day in days_of(model)},
         last_supported_day=None if baseline is None else baseline.last_supported_day,
     )
+
+
+def _pointing(columns: Sequence[Column], means: Floats, people: int) -> set[str]:
+    """Name the variables of which some level is had, or not had, by a handful.
+
+    The level without a column counts too, and the shares of all levels are told or none: the others
+    would give a hidden one away.
+    """
+    shares: dict[str, list[float]] = {}
+    for column, mean in zip(columns, means.tolist(), strict=True):
+        shares.setdefault(column.variable, []).append(mean)
+    return {
+        variable
+        for variable, told in shares.items()
+        if min(min(share, 1 - share) for share in (*told, 1 - sum(told))) * people
+        < SUPPRESSED_BELOW
+    }
 
 
 def days_of(model: Model) -> tuple[int, ...]:

@@ -16,6 +16,7 @@ from predictor.model import Model
 from training.formula.bands import Part, VariablePoints, parts_of, points_of, read_off
 from training.formula.drawn import draw_people
 from training.formula.linear import days_of
+from training.suppression import SUPPRESSED_BELOW
 
 Floats = NDArray[np.float64]
 
@@ -31,9 +32,6 @@ MOST_POINTS = (5, 10, 20, 30)
 DRAWN = 4000
 """People drawn to measure the error; every table is measured in the same ones."""
 
-FEWEST = 10
-"""A share that would point at fewer people than this is not told."""
-
 
 @dataclass(frozen=True, slots=True)
 class InCohort:
@@ -46,8 +44,8 @@ class InCohort:
     typical : float
         Mean absolute difference in probability, over all days.
     within : float or None
-        Share of people within `ERROR_BOUND` on every day; None where fewer than `FEWEST` people
-        are outside, so that the share does not point at them.
+        Share of people within `ERROR_BOUND` on every day; None where fewer than
+        `SUPPRESSED_BELOW` people are outside, so that the share does not point at them.
     """
 
     people: int
@@ -218,7 +216,7 @@ def _table(
 def _in_cohort(error: Floats) -> InCohort:
     """Describe the error in the people analysed without pointing at a few of them."""
     outside = int((error.max(axis=1) > ERROR_BOUND).sum())
-    within = None if 0 < outside < FEWEST else 1 - outside / len(error)
+    within = None if 0 < outside < SUPPRESSED_BELOW else 1 - outside / len(error)
     return InCohort(len(error), float(error.mean()), within)
 
 

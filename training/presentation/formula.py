@@ -82,9 +82,9 @@ def _linear(formula: LinearFormula, name: str, family: str) -> tuple[list[str], 
     note = (
         "Enough digits are given for the probability to come out to 0.25 percentage points; "
         "formula.csv in the folder of the run has all of them. Mean: of the value as it enters the "
-        "formula, for levels the share of people (a dash: fewer than 10 have the level, or have it "
-        "not; put 0 or 1, whichever most people have). Per SD: for a difference of one standard "
-        "deviation in the cohort. No coefficient is a cause."
+        "formula, for levels the share of people (a dash: fewer than 10 have one of the levels, or "
+        "have it not; for a missing answer take the level that most people have). Per "
+        "SD: for a difference of one standard deviation in the cohort. No coefficient is a cause."
     )
     caption = "Coefficients in the unit of each variable"
     return said, [Table(caption, rows, note, folded=f"Coefficients, {len(rows)} lines")]

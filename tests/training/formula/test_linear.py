@@ -122,9 +122,20 @@ def test_intercept_base_and_coefficients_by_hand(models, dictionary):
 def test_the_share_of_a_rare_level_is_not_told(models, dictionary):
     model = models["response"]
     for people, told in ((600, True), (400, False)):  # 2 % are 12 and 8 people
-        other = write_linear(model, model.learner, dictionary, people=people).terms[2]
-        assert other.level == "other"
-        assert (other.centre is not None) == (other.per_sd is not None) == told
+        _, male, other, *_ = write_linear(model, model.learner, dictionary, people=people).terms
+        assert (male.level, other.level) == ("male", "other")
+        # of three levels whose shares add up to 1, one that is told would tell of another
+        for term in (male, other):
+            assert (term.centre is not None) == (term.per_sd is not None) == told
+
+
+def test_a_rare_level_without_a_column_hides_the_others(models, dictionary):
+    model = models["response"]
+    means = model.learner.means.copy()
+    means[1], means[2] = 0.6, 0.39  # female, without a column: 1 %
+    learner = replace(model.learner, means=means)
+    terms = write_linear(model, learner, dictionary, people=600).terms
+    assert (terms[1].centre, terms[2].centre) == (None, None)
 
 
 def test_digits_suffice_for_the_whole_range_that_is_accepted(models, dictionary):
