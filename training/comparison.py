@@ -54,7 +54,8 @@ class Difference:
     difference : Estimate
         A minus B, with its 95 % interval.
     better : str
-        ``A``, ``B``, or empty where the interval holds 0 (or both are equally far from an ideal).
+        ``A``, ``B``, or empty where the interval holds 0. Of a measure whose ideal is 1: the one
+        nearer to it, where the 95 % interval of how much nearer does not hold 0.
     direction : str
         Which way is better.
     """
@@ -64,6 +65,14 @@ class Difference:
     difference: Estimate
     better: str
     direction: str
+
+    @property
+    def verdict(self) -> str:
+        """Which run is better, in words; to differ is not yet to be better."""
+        if self.better:
+            return f"{self.better} is better"
+        apart = self.difference.lo > 0 or self.difference.hi < 0
+        return "they differ, which is better is open" if apart else "cannot be told apart"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +118,7 @@ class Comparison:
         name = next((name for name in self.differences if name.startswith(loss)), None)
         if name is None:
             return "cannot be compared: the loss has no value"
-        better = self.differences[name].better
-        return f"{better} is better" if better else "cannot be told apart"
+        return self.differences[name].verdict
 
     def to_dict(self) -> dict[str, Any]:
         """Give the comparison as it stands in the JSON of ``compare``.
@@ -284,7 +292,7 @@ def _slopes(y: Floats, p: Floats, q: Floats, seed: int) -> Difference:
 
     values = [over_repeats(slope)(y, x) for x in (p, q)]
     drawn = [resampled(y, x, RESAMPLES, np.random.default_rng(seed)).slope for x in (p, q)]
-    return _judged(values, _drawn(values, drawn), IDEAL_1)
+    return _nearer_to_1(values, drawn)
 
 
 def _observed_over_expected(y: Floats, p: Floats, q: Floats, seed: int) -> Difference:
@@ -293,7 +301,7 @@ def _observed_over_expected(y: Floats, p: Floats, q: Floats, seed: int) -> Diffe
     observed, *expected = both.mean(axis=0)
     means = resampled_means(both, RESAMPLES, np.random.default_rng(seed))
     values = [float(observed / each) for each in expected]
-    return _judged(values, _drawn(values, [means[:, 0] / means[:, k] for k in (1, 2)]), IDEAL_1)
+    return _nearer_to_1(values, [means[:, 0] / means[:, k] for k in (1, 2)])
 
 
 def _by_loss(one: Floats, other: Floats) -> Difference:
@@ -302,9 +310,16 @@ def _by_loss(one: Floats, other: Floats) -> Difference:
     return _judged([float(one.mean()), float(other.mean())], found, LOWER)
 
 
-def _drawn(values: list[float], drawn: list[Floats]) -> Estimate:
-    """Interval of a difference from paired resamples."""
-    return percentile_interval(values[0] - values[1], drawn[0] - drawn[1])
+def _nearer_to_1(values: list[float], drawn: list[Floats]) -> Difference:
+    """Compare measures whose ideal is 1, from paired resamples.
+
+    That the two differ says nothing of which is nearer to 1: chance moves both together. So their
+    distances from 1 are compared in the same resamples.
+    """
+    apart = percentile_interval(values[0] - values[1], drawn[0] - drawn[1])
+    off, ways = [abs(value - 1) for value in values], [np.abs(each - 1) for each in drawn]
+    nearer = _judged(off, percentile_interval(off[0] - off[1], ways[0] - ways[1]), LOWER)
+    return Difference(values[0], values[1], apart, nearer.better, IDEAL_1)
 
 
 def _judged(values: list[float], difference: Estimate, direction: str) -> Difference:
@@ -312,11 +327,7 @@ def _judged(values: list[float], difference: Estimate, direction: str) -> Differ
     a, b = (float(value) for value in values)
     better = ""
     if difference.lo > 0 or difference.hi < 0:
-        if direction == IDEAL_1:
-            gap = abs(b - 1) - abs(a - 1)
-            better = "" if gap == 0 else "A" if gap > 0 else "B"
-        else:
-            better = "A" if (difference.value > 0) == (direction == HIGHER) else "B"
+        better = "A" if (difference.value > 0) == (direction == HIGHER) else "B"
     return Difference(a, b, difference, better, direction)
 
 

@@ -110,6 +110,19 @@ def test_slopes_and_observed_over_expected_share_their_resamples() -> None:
     assert oe.difference.hi - oe.difference.lo < alone / 2
 
 
+def test_risks_that_differ_in_level_need_not_differ_in_how_near_they_come_to_it() -> None:
+    rng = np.random.default_rng(8)
+    p = rng.uniform(0.3, 0.7, size=(100, 1))
+    y = np.zeros(100)
+    y[:50] = 1  # about as many as p says; chance moves O/E by 10 % either way
+    level = p * 50 / p.sum()
+    found = compared(said(y, level * 1.02), said(y, level * 0.96)).differences["oe"]
+    assert found.difference.hi < 0  # observed over expected of A is lower for certain
+    assert (found.better, found.verdict) == ("", "they differ, which is better is open")
+    far = compared(said(y, level * 1.02), said(y, level * 0.4)).differences["oe"]
+    assert (far.better, far.verdict) == ("A", "A is better")
+
+
 def test_a_run_cannot_be_told_from_itself() -> None:
     y, p, _ = people()
     found = compared(said(y, p), said(y, p))

@@ -188,8 +188,7 @@ def test_a_run_without_sites_says_why_none_was_left_out(findings_of) -> None:
     report = make_report(findings_of(), {})
     assert not any(section.anchor == "sites" for section in report.sections)
     assert report.not_shown[1] == (
-        "Each site predicted from the others: 0 of 0 sites have at least 10 people with and 10 "
-        "without the event; 3 are needed."
+        "Each site predicted from the others: no site is known; 3 are needed."
     )
     assert not any("Internal" in sentence for sentence in report.methods)
 

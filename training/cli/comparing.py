@@ -85,11 +85,10 @@ def _lines(found: Comparison) -> list[Line]:
 def _row(name: str, each: Difference) -> tuple[str, str, str, str, str]:
     """Write one measure of both runs."""
     gap = each.difference
-    verdict = f"{each.better} is better" if each.better else "cannot be told apart"
     return (
         f"{_NAMES.get(name, name)} ({each.direction})",
         f"{each.a:.3f}",
         f"{each.b:.3f}",
         f"{gap.value:+.4f} ({gap.lo:+.4f} to {gap.hi:+.4f})".replace("-", "−"),
-        verdict,
+        each.verdict,
     )

@@ -181,7 +181,9 @@ def sites_of(outcome: Outcome, sites: Sequence[str | None]) -> Sites:
     small = [site for site in dict.fromkeys([*real, "not known"]) if site in set(named) - {*held}]
     hidden, untold = _untold(people, happened, held)
     reason = ""
-    if len(held) < MINIMUM_SITES:
+    if not real:
+        reason = f"no site is known; {MINIMUM_SITES} are needed"
+    elif len(held) < MINIMUM_SITES:
         reason = (
             f"{len(held)} of {len(real)} sites have at least {MINIMUM_OF_EACH} people with and "
             f"{MINIMUM_OF_EACH} without the event; {MINIMUM_SITES} are needed"

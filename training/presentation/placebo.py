@@ -109,6 +109,12 @@ def _verdict(found: PlaceboControl) -> str:
             "It ranks untreated people better than treated ones: what it predicts is who gets "
             "better anyway."
         )
+    ranked = [arm.measures["auc"].lo > 0.5 for arm in (found.treated, found.untreated)]
+    if not any(ranked):
+        return (
+            "It is shown to rank neither treated nor untreated people better than chance: it is "
+            "not shown to predict either."
+        )
     return (
         "The interval of the difference in AUC holds 0: these people do not show that the model "
         "does better among the treated, so it may predict no more than who gets better anyway."
