@@ -75,5 +75,5 @@ def test_without_a_control_arm_the_report_says_that_it_is_not_known(findings_of)
 def test_a_model_at_chance_in_both_arms_is_credited_with_nothing(findings_of):
     found = replace(compared(-0.3, 0.05), treated=arm(64, 29, 0.40), untreated=arm(65, 20, 0.52))
     _, text = told(findings_of(), found)
-    assert "neither treated nor untreated people better than chance" in text
+    assert "not shown to predict who responds, nor who gets better anyway" in text
     assert "may predict no more than" not in text

@@ -112,8 +112,8 @@ def _verdict(found: PlaceboControl) -> str:
     ranked = [arm.measures["auc"].lo > 0.5 for arm in (found.treated, found.untreated)]
     if not any(ranked):
         return (
-            "It is shown to rank neither treated nor untreated people better than chance: it is "
-            "not shown to predict either."
+            "In neither arm is its AUC shown to be above chance: it is not shown to predict who "
+            "responds, nor who gets better anyway."
         )
     return (
         "The interval of the difference in AUC holds 0: these people do not show that the model "
