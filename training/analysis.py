@@ -7,6 +7,7 @@ Nothing is drawn or written here.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -23,38 +24,32 @@ from training.evaluation import (
     Optimism,
     OutOfFold,
     Sentinel,
-    SiteMix,
     choose,
-    compare_sites,
     cross_validate,
-    curves_of,
-    differences,
     fit_all,
     groupings,
     instability,
-    leave_site_out,
     measure,
-    measure_subgroups,
     optimism,
     permuted_outcome,
-    places_of,
     repeat_in_resamples,
     terms_of,
     too_good,
     training_rows,
     watch,
 )
+from training.examination import examine
 from training.findings import Findings, sample_size_of, status_of, why_unevaluated
 from training.fitting import Outcome
 from training.formula import write_formula
 from training.importers import SourceCohort
 from training.learners import PUBLISHED_RULE, REFERENCE, Learner, learner_named
 from training.metrics import MeasureUndefinedError
-from training.missing_outcomes import had_nobody_gone_missing
 from training.outcome import RelapseOutcome
 from training.splits import LeakError
+from training.streams import streams_of
 from training.tuning import Fitted, freeze
-from training.untreated import beside_treated, predicted_only
+from training.untreated import predicted_only
 from training.work import ALONE, Work
 
 
@@ -83,10 +78,7 @@ def analyse(
     Findings
         Status, measures and, unless refused, the model.
     """
-    analysis = select(config, cohort)
-    streams = np.random.default_rng(config.seed).spawn(13)
-    folds_rng, boot_rng, fit_rng, sites_rng, again_rng, guard_rng = streams[:6]
-    rule_rng, pair_rng, mix_rng, groups_rng, lost_rng, points_rng, control_rng = streams[6:]
+    analysis, rng = select(config, cohort), streams_of(config.seed)
     sites = cohort.rows.select(cohort.analysed).sites
     divided = groupings(
         config.subgroups, cohort.dictionary, analysis.values, sites, cuts=config.subgroup_bands
@@ -98,68 +90,37 @@ def analyse(
     if min(events, len(analysis.groups) - events) >= 2:
         try:
             out_of_fold = cross_validate(
-                analysis, learners, config.resampling, rng=folds_rng, work=work
+                analysis, learners, config.resampling, rng=rng.folds, work=work
             )
         except LeakError as error:  # whatever was measured would be void
             sentinels["training_rows"] = Sentinel(passed=False, detail=str(error))
     metrics, undefined = {}, {}
     for name, found in out_of_fold.items():
         # a stream of its own: with or without the rule, the others' intervals are the same
-        rng = rule_rng if name == PUBLISHED_RULE else boot_rng
-        metrics[name], undefined[name] = measure(found, analysis.outcome, rng=rng)
+        stream = rng.rule if name == PUBLISHED_RULE else rng.measures
+        metrics[name], undefined[name] = measure(found, analysis.outcome, rng=stream)
     choice = choose(out_of_fold, learners, analysis.outcome) if out_of_fold else None
     if choice is not None:
         sentinels |= watch_procedure(
-            config, analysis, choice, out_of_fold, rng=guard_rng, work=work
+            config, analysis, choice, out_of_fold, rng=rng.guards, work=work
         )
     size = sample_size_of(config, analysis)
     status, reason = status_of(
         analysis, sentinels, choice, size, unevaluated=why_unevaluated(out_of_fold, undefined)
     )
-    across = curves = against = parts = missing = chosen = None
-    mix: tuple[SiteMix, ...] = ()
-    if choice is not None:
-        against = differences(
-            out_of_fold, learners, analysis.outcome, absent=absent(config, cohort), rng=pair_rng
-        )
-        chosen = out_of_fold[choice.learner.name]
-        curves = curves_of(
-            chosen, analysis.outcome, thresholds=config.decision_thresholds, rng=boot_rng
-        )
-        missing = had_nobody_gone_missing(config, cohort, analysis, chosen, rng=lost_rng, work=work)
-        across = leave_site_out(
-            analysis, choice.learner, sites, config.resampling, rng=sites_rng, work=work
-        )
-        if across is not None:
-            mix = compare_sites(
-                analysis,
-                chosen.margin,
-                places_of([site.site for site in across.sites], sites),
-                config.resampling,
-                rng=mix_rng,
-                work=work,
-            )
-        parts = measure_subgroups(
-            chosen,
-            analysis.outcome,
-            divided,
-            known=metrics[choice.learner.name],
-            day=None if across is None else across.day,
-            rng=groups_rng,
-        )
-    model = formula = None
-    again = Again(unrepeated="a refused run is not repeated in resamples")
-    if status != "refused" and choice is not None:
-        again = repeat_procedure(config, analysis, choice, rng=again_rng, work=work)
-        model = fit_final(config, analysis, choice, fit_rng)
-        formula = write_formula(model, analysis.values, cohort.dictionary, rng=points_rng)
-    return Findings(
+    findings = Findings(
         config, cohort, source, analysis, out_of_fold, metrics, undefined, choice, sentinels,
-        size, status, reason, model, across, *again, curves, against, site_mix=mix,
-        subgroups=parts, unobserved=missing,
-        placebo=beside_treated(cohort, analysis, chosen, rng=control_rng),
-        formula=formula, warnings=too_good(metrics, task=config.task, people=len(analysis.groups)),
+        size, status, reason,
+        unrepeated="a refused run is not repeated in resamples",
+        warnings=too_good(metrics, task=config.task, people=len(analysis.groups)),
     )  # fmt: skip
+    findings = examine(findings, divided, absent(config, cohort), rng=rng, work=work)
+    if status == "refused" or choice is None:
+        return findings
+    again = repeat_procedure(config, analysis, choice, rng=rng.again, work=work)
+    model = fit_final(config, analysis, choice, rng.fit)
+    formula = write_formula(model, analysis.values, cohort.dictionary, rng=rng.points)
+    return replace(findings, model=model, formula=formula, **again._asdict())
 
 
 def watch_procedure(

@@ -108,7 +108,7 @@ class Findings:
     sample_size: SampleSize | None
     status: str
     reason: str
-    model: Model | None
+    model: Model | None = None
     internal_external: InternalExternal | None = None
     optimism: Optimism | None = None
     instability: Instability | None = None

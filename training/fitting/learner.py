@@ -67,13 +67,9 @@ def margins_along(
         yield from margins_of_rounds(path, prepared, outcome, X_new)
         return
     new = (prepared.imputation.fill(X_new) - prepared.means) / prepared.scale
-    X = prepared.standardised
-    fit: PenalisedFit | AveragedFit | None = None
+    fit = None
     for setting in path:
-        if learner.given:
-            fit = fit_level(learner, prepared, outcome.events)
-        else:
-            fit = _fit_linear(X, outcome, setting, fit)
+        fit = _fit_linear(learner, setting, prepared, outcome, fit)
         yield fit.intercept + new @ fit.coefficients
 
 
@@ -101,11 +97,7 @@ def fit_learner(
     if learner.kind == "boosted":
         booster = boost(snapped(prepared), outcome, setting)
         return FittedLearner(tables_from_booster(booster, prepared.X), np.empty((0, 0)))
-    fit: PenalisedFit | AveragedFit
-    if learner.given:
-        fit = fit_level(learner, prepared, outcome.events)
-    else:
-        fit = _fit_linear(prepared.standardised, outcome, setting, None)
+    fit = _fit_linear(learner, setting, prepared, outcome)
     unit = np.concatenate([[1.0], 1 / prepared.scale])
     return FittedLearner(
         Linear(fit.coefficients / prepared.scale, prepared.means, fit.intercept),
@@ -114,12 +106,19 @@ def fit_learner(
 
 
 def _fit_linear(
-    X: Floats, outcome: Outcome, setting: Setting, start: PenalisedFit | AveragedFit | None
+    learner: Learner,
+    setting: Setting,
+    prepared: Prepared,
+    outcome: Outcome,
+    before: PenalisedFit | AveragedFit | None = None,
 ) -> PenalisedFit | AveragedFit:
     """Fit one linear learner on standardised columns; without a column it is the average."""
-    if setting.averaged:
+    if learner.given:
+        return fit_level(learner, prepared, outcome.events)
+    X = prepared.standardised
+    if learner.kind == "averaged":
         return fit_averaged_logistic(X, outcome.events)
-    start = start if isinstance(start, PenalisedFit) else None
+    start = before if isinstance(before, PenalisedFit) else None
     if outcome.days is not None and not X.shape[1]:
         return PenalisedFit(0.0, np.empty(0), np.zeros((1, 1)), 0.0, setting.penalty, 0)
     if outcome.days is not None:

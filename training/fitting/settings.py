@@ -26,15 +26,12 @@ class Setting:
         Share of the l1 norm in the penalty.
     depth, rounds : int
         Of trees; 0 for linear learners.
-    averaged : bool
-        Whether no penalty is chosen but priors are averaged.
     """
 
     penalty: float = 0.0
     l1_ratio: float = 0.0
     depth: int = 0
     rounds: int = 0
-    averaged: bool = False
 
 
 Path = tuple[Setting, ...]
@@ -59,8 +56,6 @@ def paths_of(learner: Learner, prepared: Prepared, outcome: Outcome) -> tuple[Pa
     """
     if learner.kind == "boosted":
         return tuple(tuple(Setting(depth=d, rounds=r) for r in ROUNDS) for d in DEPTHS)
-    if learner.kind == "averaged":
-        return ((Setting(averaged=True),),)
     if not learner.l1_ratios:
         return ((Setting(),),)
     if outcome.days is not None:
