@@ -1,7 +1,7 @@
 """How near learners come to the truth on small cohorts, beside the usual tools.
 
-Run ``python benchmarks/accuracy.py --cohorts 50`` (hours) or ``--quick`` (about 20 minutes on one
-core). Every cohort is drawn from a world of `worlds.py`; each learner is fitted to it and its
+Run ``python benchmarks/accuracy.py --cohorts 50`` (hours) or ``--quick`` (2 minutes on two
+cores). Every cohort is drawn from a world of `worlds.py`; each learner is fitted to it and its
 probabilities are held against the true ones of 4,000 new people. Regret is the mean log-loss above
 that of the truth. Columns are complete and standardised by the cohort; the peers tune themselves by
 5-fold cross-validation on the log-loss.
@@ -20,7 +20,7 @@ import pandas as pd
 import xgboost
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
-from scipy.special import expit, logit
+from scipy import special
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegressionCV
@@ -65,13 +65,13 @@ def elastic_net(X: Floats, y: Floats, new: Floats) -> Said:
 def forest(X: Floats, y: Floats, new: Floats) -> Said:
     """Grow a random forest whose leaves hold five people."""
     fit = RandomForestClassifier(300, min_samples_leaf=5, random_state=0).fit(X, y)
-    return logit(np.clip(fit.predict_proba(new)[:, 1], 1e-4, 1 - 1e-4)), None
+    return special.logit(np.clip(fit.predict_proba(new)[:, 1], 1e-4, 1 - 1e-4)), None
 
 
 def xgboost_default(X: Floats, y: Floats, new: Floats) -> Said:
     """Boost trees as XGBoost does if nobody says otherwise."""
     fit = xgboost.XGBClassifier(nthread=1, random_state=0).fit(X, y)
-    return logit(np.clip(fit.predict_proba(new)[:, 1], 1e-4, 1 - 1e-4)), None
+    return special.logit(np.clip(fit.predict_proba(new)[:, 1], 1e-4, 1 - 1e-4)), None
 
 
 PEERS: dict[str, Callable[[Floats, Floats, Floats], Said]] = {
@@ -88,7 +88,7 @@ def one_cohort(name: str, n: int, seed: int) -> list[dict[str, object]]:
     X, y, _ = draw(name, n, rng)
     new, happened, truth = draw(name, N_NEW, rng)
     mean, sd = X.mean(axis=0), X.std(axis=0) + 1e-9
-    X, new, p = (X - mean) / sd, (new - mean) / sd, expit(truth)
+    X, new, p = (X - mean) / sd, (new - mean) / sd, special.expit(truth)
     floor = float((np.logaddexp(0, truth) - p * truth).mean())
     published = world(name).published
     fits: dict[str, Callable[[], Said]] = {
@@ -107,12 +107,12 @@ def one_cohort(name: str, n: int, seed: int) -> list[dict[str, object]]:
         line: dict[str, object] = {
             "world": name, "n": n, "seed": seed, "learner": learner,
             "regret": float((np.logaddexp(0, eta) - p * eta).mean()) - floor,
-            "auc": auroc(happened, expit(eta)), "seconds": time.perf_counter() - start,
+            "auc": auroc(happened, special.expit(eta)), "seconds": time.perf_counter() - start,
         }  # fmt: skip
         if spread is not None:
             half = Z_LEVEL * spread
             line["coverage"] = float((np.abs(eta - truth) < half).mean())
-            line["width"] = float(np.median(expit(eta + half) - expit(eta - half)))
+            line["width"] = float(np.median(special.expit(eta + half) - special.expit(eta - half)))
         found.append(line)
     return found
 
