@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from training.estimator import ResponseClassifier
     from training.pipeline import run
 
-__all__ = ["run"]
+__all__ = ["ResponseClassifier", "run"]
 
 
 def __getattr__(name: str) -> Any:
@@ -16,4 +17,8 @@ def __getattr__(name: str) -> Any:
         from training.pipeline import run
 
         return run
+    if name == "ResponseClassifier":
+        from training.estimator import ResponseClassifier
+
+        return ResponseClassifier
     raise AttributeError(f"module 'training' has no attribute {name!r}")

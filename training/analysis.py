@@ -6,7 +6,6 @@ Nothing is drawn or written here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -26,7 +25,7 @@ from training.evaluation import (
     Sentinel,
     choose,
     cross_validate,
-    fit_all,
+    fit_to_everybody,
     groupings,
     instability,
     measure,
@@ -43,12 +42,11 @@ from training.findings import Findings, sample_size_of, status_of, why_unevaluat
 from training.fitting import Outcome
 from training.formula import write_formula
 from training.importers import SourceCohort
-from training.learners import PUBLISHED_RULE, REFERENCE, Learner, learner_named
+from training.learners import PUBLISHED_RULE, REFERENCE, learner_named
 from training.metrics import MeasureUndefinedError
 from training.outcome import RelapseOutcome
 from training.splits import LeakError
 from training.streams import streams_of
-from training.tuning import Fitted, freeze
 from training.untreated import predicted_only
 from training.work import ALONE, Work
 
@@ -313,27 +311,13 @@ def fit_final(
     Model
         Calibrated, with interval.
     """
-    split_rng, refit_rng = rng.spawn(2)
-    judge = learner_named(REFERENCE[config.task], config.task)
-    wanted = list(dict.fromkeys([choice.learner, judge]))
-    rows = np.arange(len(analysis.groups))
-    fits = fit_all(analysis, wanted, rows, config.resampling.inner_folds, split_rng)
-    chosen, reference = (_fitted(fits, learner) for learner in (choice.learner, judge))
-    return freeze(
-        chosen,
-        analysis.outcome,
+    return fit_to_everybody(
+        analysis,
+        choice.learner,
+        wanted=config.resampling.inner_folds,
         n_refits=config.bootstrap_refits,
-        rng=refit_rng,
-        reference=None if reference is chosen else reference,
+        rng=rng,
     )
-
-
-def _fitted(fits: Mapping[str, Fitted | str], learner: Learner) -> Fitted:
-    """Take the fit of one learner, or say why there is none."""
-    fit = fits[learner.name]
-    if isinstance(fit, str):
-        raise InvalidInputError(f"{learner.name} could not be fitted to everybody: {fit}")
-    return fit
 
 
 def _named(wanted: tuple[str, ...], dictionary: Dictionary, key: str) -> tuple[Variable, ...]:

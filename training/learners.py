@@ -92,6 +92,9 @@ COMPARATORS: tuple[Learner, ...] = (
 )  # fmt: skip
 """Always shown, never chosen; beside them stands the average (prevalence, Kaplan–Meier)."""
 
+DEFAULT_LEARNER = {"response": "averaged", "relapse": "cox_ridge"}
+"""What ``auto`` stands for where one learner is asked for without a name."""
+
 REFERENCE = {"response": "ridge", "relapse": "cox_ridge"}
 """Learner on all candidate variables whose posterior judges how much any other leaves out."""
 

@@ -22,7 +22,13 @@ from training.evaluation.internal_external import (
 from training.evaluation.optimism import Corrected, Optimism, optimism
 from training.evaluation.performance import measure
 from training.evaluation.placebo import PlaceboControl, Untreated, placebo_control
-from training.evaluation.procedure import RISK_DAYS, Analysis, fit_all, inner_splits
+from training.evaluation.procedure import (
+    RISK_DAYS,
+    Analysis,
+    fit_all,
+    fit_to_everybody,
+    inner_splits,
+)
 from training.evaluation.published_rule import PublishedRule, terms_of
 from training.evaluation.repetitions import Repetition, Repetitions, repeat_in_resamples
 from training.evaluation.sentinels import (
@@ -75,6 +81,7 @@ __all__ = [
     "curves_of",
     "differences",
     "fit_all",
+    "fit_to_everybody",
     "groupings",
     "groups_of",
     "headline_of",

@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 from predictor.calibration import logistic
 from predictor.dictionary import Variable
 from predictor.errors import InvalidInputError
+from predictor.model import Model
 from training.evaluation.counting import Reads, RowsSeen, count_rows
 from training.fitting import Outcome, Prepared, Values, prepare
-from training.learners import COMPARATORS, PUBLISHED_RULE, Learner
+from training.learners import COMPARATORS, PUBLISHED_RULE, REFERENCE, Learner, learner_named
 from training.penalised_fit import ConvergenceError
 from training.splits import Split, feasible_folds, folds
-from training.tuning import Fitted, InnerFold, inner_folds, tune_and_fit
+from training.tuning import Fitted, InnerFold, freeze, inner_folds, tune_and_fit
 
 Floats = NDArray[np.float64]
 
@@ -221,6 +222,56 @@ def fit_counted(
         for fold, there in zip(inside, inner, strict=True)
     ]
     return found, count_rows(answers, rows, fitted, within)
+
+
+def fit_to_everybody(
+    analysis: Analysis, learner: Learner, *, wanted: int, n_refits: int, rng: np.random.Generator
+) -> Model:
+    """Fit one learner to everybody, with its interval.
+
+    Parameters
+    ----------
+    analysis : Analysis
+        People and outcome.
+    learner : Learner
+        Candidate.
+    wanted : int
+        Inner folds wanted.
+    n_refits : int
+        Bootstrap refits of trees.
+    rng : numpy.random.Generator
+        Draws inner folds and refits.
+
+    Returns
+    -------
+    Model
+        Calibrated, with interval.
+
+    Raises
+    ------
+    InvalidInputError
+        If the learner, or the reference that judges what it leaves out, could not be fitted.
+    """
+    split_rng, refit_rng = rng.spawn(2)
+    judge = learner_named(REFERENCE[analysis.task], analysis.task)
+    tried = list(dict.fromkeys([learner, judge]))
+    fits = fit_all(analysis, tried, np.arange(len(analysis.groups)), wanted, split_rng)
+    chosen, reference = (_fitted(fits, each) for each in (learner, judge))
+    return freeze(
+        chosen,
+        analysis.outcome,
+        n_refits=n_refits,
+        rng=refit_rng,
+        reference=None if reference is chosen else reference,
+    )
+
+
+def _fitted(fits: Mapping[str, Fitted | str], learner: Learner) -> Fitted:
+    """Take the fit of one learner, or say why there is none."""
+    fit = fits[learner.name]
+    if isinstance(fit, str):
+        raise InvalidInputError(f"{learner.name} could not be fitted to everybody: {fit}")
+    return fit
 
 
 def predicted(
