@@ -28,7 +28,7 @@ from training.tuning import freeze, inner_folds, tune_and_fit
 N_PEOPLE = 300
 N_ROWS = 1000
 DAYS = (30, 90, 180)
-NAMES = ("averaged", "ridge", "elastic_net", "xgboost", "cox_ridge", "xgboost_cox")
+NAMES = ("averaged", "ridge", "elastic_net", "xgboost", "averaged_cox", "cox_ridge", "xgboost_cox")
 BOOSTED = ("xgboost", "xgboost_cox")
 BLOCK = 100  # shap takes at most so many background rows
 
@@ -315,7 +315,7 @@ def test_the_split_of_the_number_adds_up_to_the_number(case):
 
 
 def test_linear_contributions_are_coefficient_times_distance_from_the_cohort(people):
-    for name in ("averaged", "ridge", "elastic_net", "cox_ridge"):
+    for name in ("averaged", "ridge", "elastic_net", "averaged_cox", "cox_ridge"):
         case = made(name, people)
         encoding = case.model.encoding
         X = filled(case.model.imputation, case.X)

@@ -64,7 +64,11 @@ LEARNERS: tuple[Learner, ...] = (
         reason="thresholds and interactions, shallow trees only",
     ),
     Learner(
-        "cox_ridge", "relapse", "linear", 1, (0.0,), declared_only=False,
+        "averaged_cox", "relapse", "averaged", 1, (), declared_only=False,
+        reason="no penalty is chosen: priors of many small and of few large effects are averaged",
+    ),
+    Learner(
+        "cox_ridge", "relapse", "linear", 2, (0.0,), declared_only=False,
         reason="proportional hazards with many small effects",
     ),
     Learner(

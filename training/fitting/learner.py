@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from predictor.boosted import Boosted
 from predictor.linear import Linear
-from training.averaged_logistic import AveragedFit, fit_averaged_logistic
+from training.averaged_cox import fit_averaged_cox
+from training.averaged_logistic import fit_averaged_logistic
+from training.averaging import AveragedFit
 from training.fitting.boosting import boost, margins_of_rounds, snapped
 from training.fitting.given import fit_level
 from training.fitting.preparing import Outcome, Prepared
@@ -116,11 +118,13 @@ def _fit_linear(
     if learner.given:
         return fit_level(learner, prepared, outcome.events)
     X = prepared.standardised
+    if outcome.days is not None and not X.shape[1]:
+        return PenalisedFit(0.0, np.empty(0), np.zeros((1, 1)), 0.0, setting.penalty, 0)
+    if learner.kind == "averaged" and outcome.days is not None:
+        return fit_averaged_cox(X, outcome.days, outcome.events)
     if learner.kind == "averaged":
         return fit_averaged_logistic(X, outcome.events)
     start = before if isinstance(before, PenalisedFit) else None
-    if outcome.days is not None and not X.shape[1]:
-        return PenalisedFit(0.0, np.empty(0), np.zeros((1, 1)), 0.0, setting.penalty, 0)
     if outcome.days is not None:
         return fit_ridge_cox(X, outcome.days, outcome.events, penalty=setting.penalty, start=start)
     return fit_penalised_logistic(

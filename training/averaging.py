@@ -1,0 +1,263 @@
+"""What linear fits averaged over priors share: the priors, the weights, the average.
+
+Such a fit chooses no penalty: every prior of a fixed grid is fitted and the fits are averaged by
+how well each prior foretold the outcomes. Which likelihood is fitted, and how, stands in
+`averaged_logistic` and `averaged_cox`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import exp1
+
+from predictor.errors import InvalidInputError
+
+Floats = NDArray[np.float64]
+Family = Literal["normal", "horseshoe"]
+State = TypeVar("State")
+
+SIGNAL_LOG_SD = 0.5
+"""Standard deviation, on the log scale, of the prior of the margin's standard deviation: 95 % lie
+between 0.38 and 2.7 times its centre."""
+
+SIGNAL_GRID = tuple(float(sd) for sd in np.geomspace(0.14, 4.5, 9))
+"""Standard deviations of the margin that normal priors stand for; divided by the root of the number
+of columns they are those of a coefficient."""
+
+SPARSITY_GRID = tuple(float(scale) for scale in np.geomspace(0.15, 5.0, 6))
+"""Global scales of the horseshoe, times the number of columns."""
+
+SHARE: dict[Family, float] = {"normal": 2 / 3, "horseshoe": 1 / 3}
+"""Weight of each family. Fixed beforehand, not learned: how tight the bound on the marginal
+likelihood is differs between families, so that it cannot weigh one against the other."""
+
+STRENGTH_SD = 0.5
+"""Prior standard deviation, around 1, of the strength with which published effects hold here."""
+
+_INTERCEPT_PRECISION = 0.01
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AveragedFit:
+    """A linear fit averaged over priors.
+
+    Parameters
+    ----------
+    intercept : float
+        Margin where all columns are 0; 0 for Cox models, whose baseline hazard holds it.
+    coefficients : ndarray of shape (p,)
+        Change of the margin per unit of each column.
+    covariance : ndarray of shape (p + 1, p + 1)
+        Of (intercept, coefficients): within the fits, and between them; for Cox models the row and
+        column of the intercept are 0.
+    strength : ndarray of shape (g,)
+        Posterior mean of the strength of each group of published effects: 1 as published, 0
+        switched off, below 0 the cohort says the reverse.
+    """
+
+    intercept: float
+    coefficients: Floats
+    covariance: Floats
+    strength: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Design:
+    """Columns that one fit is made on, and what is known of the first of them.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, lead + p)
+        The intercept, where there is one, and published scores lead; the columns follow.
+    precision, mean : ndarray of shape (lead,)
+        Normal prior of the leading coefficients.
+    back : ndarray of shape (p + 1, lead + p)
+        From these coefficients to (intercept, coefficients of the columns).
+    """
+
+    X: Floats
+    precision: Floats
+    mean: Floats
+    back: Floats
+
+    @property
+    def lead(self) -> int:
+        """How many coefficients come before those of the columns."""
+        return self.precision.size
+
+
+# Log evidence, mean and covariance of one prior, and where the fit of the next scale may start.
+FitAt = Callable[[Design, Family, float, State | None], tuple[float, Floats, Floats, State]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Part:
+    """One fit, brought back to (intercept, coefficients)."""
+
+    evidence: float
+    mean: Floats
+    covariance: Floats
+    strength: Floats
+
+
+def average(
+    X: Floats, effects: Floats, fit: FitAt[State], *, intercept: bool, signal_sd: float
+) -> AveragedFit:
+    """Fit every prior of the grid and average by marginal likelihood.
+
+    Coefficients are δ + effects · strength; each scale of each family of priors of δ is fitted with
+    the published effects off and, where there are any, on.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, p)
+        Standardised columns.
+    effects : ndarray of shape (p, g)
+        Published effects, one column for each grade.
+    fit : callable
+        Fits one design with one prior: family, scale of δ, and a start from the scale before.
+    intercept : bool
+        Whether the margin has one.
+    signal_sd : float
+        Where the prior of the margin's standard deviation is centred.
+
+    Returns
+    -------
+    AveragedFit
+        Within a family by marginal likelihood, between families by `SHARE`.
+
+    References
+    ----------
+    Hoeting et al (1999), Bayesian model averaging, Stat Sci 14:382.
+    """
+    mean, covariance = np.zeros(X.shape[1] + 1), np.zeros((X.shape[1] + 1,) * 2)
+    strength, parts = np.zeros(effects.shape[1]), []
+    for family, share in SHARE.items():
+        scales = tuple(_scales(family, X.shape[1], signal_sd))
+        fits = [
+            part
+            for design in _designs(X, effects, intercept=intercept)
+            for part in _fits(design, family, scales, fit)
+        ]
+        evidence = np.array([part.evidence for part in fits])
+        weights = np.exp(evidence - evidence.max())
+        parts += [
+            (share * float(weight), part)
+            for weight, part in zip(weights / weights.sum(), fits, strict=True)
+        ]
+    for weight, part in parts:
+        mean += weight * part.mean
+        strength[: part.strength.size] += weight * part.strength
+    for weight, part in parts:
+        apart = part.mean - mean
+        covariance += weight * (part.covariance + np.outer(apart, apart))
+    return AveragedFit(float(mean[0]), mean[1:], covariance, strength)
+
+
+def refuse_columns(X: Floats, n_outcomes: tuple[int, ...], effects: Floats) -> None:
+    """Refuse columns that do not belong to the outcomes, or are not complete.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, p)
+        Columns.
+    n_outcomes : tuple of int
+        Shape of the outcomes.
+    effects : ndarray of shape (p, g)
+        Published effects.
+
+    Raises
+    ------
+    InvalidInputError
+        If shapes do not fit one another or a value is not finite.
+    """
+    if X.ndim != 2 or n_outcomes != X.shape[:1] or effects.shape[:1] != X.shape[1:]:
+        raise InvalidInputError(
+            f"X of shape {X.shape}, outcomes of shape {n_outcomes} and published effects of shape "
+            f"{effects.shape} do not fit; (n, p), (n,) and (p, g) are needed"
+        )
+    if not (np.isfinite(X).all() and np.isfinite(effects).all()):
+        raise InvalidInputError("columns and published effects must be finite; impute X first")
+
+
+def local_precision(family: Family, size: Floats) -> tuple[Floats, float]:
+    """Give each coefficient's mean local precision, and what the local scales add to the bound.
+
+    With s = E[δ²] / 2τ² and the half-Cauchy local scale λ, x = 1/λ² has the density
+    x^(−1/2) / (π (1 + x)); the best q(x) is proportional to e^(−s x) / (1 + x), so that its mean is
+    1 / (s e^s E₁(s)) − 1 and its normaliser e^s E₁(s).
+
+    Parameters
+    ----------
+    family : str
+        ``normal`` (no local scales) or ``horseshoe``.
+    size : ndarray of shape (p,)
+        s of each coefficient, 0 or more.
+
+    Returns
+    -------
+    tuple of ndarray and float
+        Mean of x (p,), and the term of the bound.
+
+    References
+    ----------
+    Carvalho, Polson & Scott (2010), The horseshoe estimator for sparse signals, Biometrika 97:465.
+    """
+    if family == "normal":
+        return np.ones(size.size), -float(size.sum())
+    s = np.clip(size, 1e-10, 50.0)
+    # beyond 50, where E₁ underflows, its asymptotic series is exact to 1e-6
+    far = np.maximum(size, 50.0)
+    series = (1 - 1 / far + 2 / far**2 - 6 / far**3 + 24 / far**4) / far
+    normaliser = np.where(size > 50, series, np.exp(s) * exp1(s))
+    return 1 / (np.where(size > 50, far, s) * normaliser) - 1, float(
+        np.log(normaliser / np.pi).sum()
+    )
+
+
+def _designs(X: Floats, effects: Floats, *, intercept: bool) -> Iterator[Design]:
+    """Give the columns with published effects off and, where there are any, on."""
+    n, p = X.shape
+    first = int(intercept)
+    for on in (False, True)[: 1 + effects.any()]:
+        g = effects.shape[1] if on else 0
+        scores = X @ effects if on else np.empty((n, 0))
+        back = np.zeros((p + 1, first + g + p))
+        back[0, :first] = 1.0
+        back[1:, first : first + g], back[1:, first + g :] = effects[:, :g], np.eye(p)
+        yield Design(
+            np.column_stack([np.ones((n, first)), scores, X]),
+            np.array([*[_INTERCEPT_PRECISION] * first, *[STRENGTH_SD**-2] * g]),
+            np.array([*[0.0] * first, *[1.0] * g]),
+            back,
+        )
+
+
+def _scales(family: Family, p: int, signal_sd: float) -> Iterator[tuple[float, float]]:
+    """Give the scales of a family for p columns, with the log prior of each."""
+    if family == "horseshoe":
+        yield from ((scale / max(p, 1), 0.0) for scale in SPARSITY_GRID)
+        return
+    for sd in SIGNAL_GRID:
+        yield sd / max(p, 1) ** 0.5, -((np.log(sd / signal_sd) / SIGNAL_LOG_SD) ** 2) / 2
+
+
+def _fits(
+    design: Design, family: Family, scales: tuple[tuple[float, float], ...], fit: FitAt[State]
+) -> Iterator[_Part]:
+    """Fit one family at every scale, each from the one before."""
+    state: State | None = None
+    first = int(design.back[0].any())
+    for scale, log_prior in scales:
+        evidence, mean, covariance, state = fit(design, family, scale, state)
+        yield _Part(
+            evidence + log_prior,
+            design.back @ mean,
+            design.back @ covariance @ design.back.T,
+            mean[first : design.lead],
+        )
