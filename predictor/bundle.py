@@ -15,6 +15,7 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
+from types import NoneType
 from typing import Any, cast
 
 import numpy as np
@@ -25,15 +26,17 @@ from predictor.errors import BundleError, InvalidInputError
 from predictor.model import Model
 from predictor.safety import SafetyRules
 
-FORMAT = 2
+FORMAT = 3
 """Number of the folder's format; a newer one is refused, older ones keep their reader.
 
-Format 1 had no lineage; it is read as one that is empty."""
+Format 1 had no lineage; it is read as one that is empty. Formats 1 and 2 had no decision
+threshold; their scores have no verdict."""
 
 FILES = ("arrays.npz", "model.json", "reference.json")
 _MODEL_KEYS = {"task", "family", "dictionary", "safety", "encoding"}
 _REFERENCE_KEYS = {"name", "row", "score"}
 _LINEAGE_KEYS = {"outcome", "development", "parent", "validation"}
+_SINCE = {"lineage": 2, "decision_threshold": 3}
 _NAMED = {
     "data_origin": ("real", "simulated"),
     "stamp": ("exploratory", "internally_validated", "externally_validated"),
@@ -74,6 +77,9 @@ class Provenance:
         Version that wrote the bundle.
     expires : str
         ISO date after which no number is given; empty for never.
+    decision_threshold : float or None
+        Risk from which one would act (relapse: at the horizon), declared before training, in
+        (0, 1); None in bundles that were written before it was kept.
     """
 
     data_origin: str
@@ -91,6 +97,7 @@ class Provenance:
     chosen: str
     package_version: str
     expires: str = ""
+    decision_threshold: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,8 +268,10 @@ def _provenance(manifest: Mapping[str, Any]) -> Provenance:
         "bool": bool,
         "int": int,
         "float": (int, float),
+        "float | None": (int, float, NoneType),
     }
-    for entry in fields(Provenance):
+    entries = [entry for entry in fields(Provenance) if entry.name in manifest]
+    for entry in entries:
         value = manifest[entry.name]
         is_bool = isinstance(value, bool)
         if not isinstance(value, kinds[str(entry.type)]) or is_bool != (entry.type == "bool"):
@@ -272,7 +281,10 @@ def _provenance(manifest: Mapping[str, Any]) -> Provenance:
             raise ValueError(f"{name} is none of {', '.join(accepted)}")
     if manifest["expires"]:
         dt.date.fromisoformat(manifest["expires"])
-    return Provenance(**{entry.name: manifest[entry.name] for entry in fields(Provenance)})
+    threshold = manifest.get("decision_threshold")
+    if threshold is not None and not 0 < threshold < 1:
+        raise ValueError("decision_threshold is no number inside (0, 1)")
+    return Provenance(**{entry.name: manifest[entry.name] for entry in entries})
 
 
 def _is_reference(row: object) -> bool:
@@ -299,8 +311,8 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
     signed = manifest.get("manifest_sha256") == _sha256(_canonical(unsigned))
     if not signed or content != _canonical(manifest):
         raise BundleError(f"{path} was changed after it was written; {_AGAIN}")
-    known = {"format", "files", *Provenance.__slots__}
-    known |= {"lineage"} if manifest["format"] > 1 else set()
+    known = {"format", "files", "lineage", *Provenance.__slots__}
+    known -= {key for key, since in _SINCE.items() if manifest["format"] < since}
     named, lineage = unsigned.get("files"), unsigned.get("lineage", {})
     whole = set(unsigned) == known and isinstance(named, dict) and set(named) == set(FILES)
     if not (whole and isinstance(lineage, dict) and set(lineage) <= _LINEAGE_KEYS):

@@ -21,7 +21,7 @@ _LABEL_LENGTH = 40
 
 @dataclass(frozen=True, slots=True)
 class Frequency:
-    """Ten people, the interval under them and the cohort's average.
+    """Ten people, the interval under them, the cohort's average and the declared threshold.
 
     Parameters
     ----------
@@ -31,6 +31,8 @@ class Frequency:
         Places of the risk and the ends of its interval on the scale of 0 to 10.
     average : float or None
         Place of the cohort's average; None when it is unknown.
+    threshold : float or None
+        Place of the declared threshold; None when none was declared.
     ticks : tuple of (float, str)
         Place and text of each tick.
     """
@@ -40,6 +42,7 @@ class Frequency:
     lo: float
     hi: float
     average: float | None
+    threshold: float | None
     ticks: tuple[tuple[float, str], ...]
 
 
@@ -115,7 +118,12 @@ class Curve:
 
 
 def draw_frequency(
-    probability: float, lo: float, hi: float, *, average: float | None = None
+    probability: float,
+    lo: float,
+    hi: float,
+    *,
+    average: float | None = None,
+    threshold: float | None = None,
 ) -> Frequency:
     """Place ten people, an interval and an average on one scale.
 
@@ -125,6 +133,8 @@ def draw_frequency(
         The risk and its interval, in [0, 1].
     average : float or None
         The cohort's average risk, in [0, 1].
+    threshold : float or None
+        Risk from which one would act, in (0, 1).
 
     Returns
     -------
@@ -139,6 +149,7 @@ def draw_frequency(
         lo=_place(lo, 0.0, 1.0),
         hi=_place(hi, 0.0, 1.0),
         average=None if average is None else _place(average, 0.0, 1.0),
+        threshold=None if threshold is None else _place(threshold, 0.0, 1.0),
         ticks=tuple((_place(i / 10, 0.0, 1.0), str(i)) for i in range(0, 11, 2)),
     )
 

@@ -24,7 +24,18 @@ from predictor.drawing import (
     draw_waterfall,
     shorten_changes,
 )
-from predictor.wording import NO_BETTER, REFUSALS, STAMPS, TIERS, in_ten, per_hundred, signed
+from predictor.wording import (
+    EITHER_SIDE,
+    NO_BETTER,
+    REFUSALS,
+    STAMPS,
+    TIERS,
+    VERDICTS,
+    in_ten,
+    per_hundred,
+    signed,
+    verdict_words,
+)
 
 if TYPE_CHECKING:
     from jinja2 import BaseLoader, Environment
@@ -207,13 +218,17 @@ def _number(score: Mapping[str, Any]) -> dict[str, Any]:
         value, lo, hi = at[horizon] if horizon in at else at[max(at, key=int)]
         rows = [(day, in_ten(*risk)) for day, risk in sorted(at.items(), key=lambda i: int(i[0]))]
         curve = _curve(score["curve"], [int(day) for day, _ in rows])
-    average = provenance["cohort_average"]
-    frequency: Frequency = draw_frequency(value, lo, hi, average=average)
+    average, threshold = provenance["cohort_average"], provenance["decision_threshold"]
+    frequency: Frequency = draw_frequency(value, lo, hi, average=average, threshold=threshold)
     return {
         "words": in_ten(value, lo, hi),
         "short": in_ten(value),
         "range": in_ten(value, lo, hi).partition("(")[2].rstrip(")"),
         "average": None if average is None else in_ten(average),
+        "threshold": None if threshold is None else f"{100 * threshold:.4g} in 100",
+        "verdict": VERDICTS.get(score["verdict"] or "", ""),
+        "meaning": EITHER_SIDE if score["verdict"] == "cannot_tell" else "",
+        "verdict_words": verdict_words(score["verdict"], lo, hi, threshold) if threshold else "",
         "level": round(100 * score["level"]),
         "frequency": frequency,
         "curve": curve,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from predictor.bundle import Provenance
 from predictor.explanation import to_shap
-from predictor.uncertainty import LEVEL
+from predictor.uncertainty import LEVEL, Verdict
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -99,6 +99,10 @@ class Score:
         link(base); not the prevalence.
     curve : Curve or None
         Relapse only.
+    verdict : str or None
+        ``cannot_tell`` where the interval (relapse: at the horizon) spans the provenance's
+        decision threshold, else ``above_threshold`` or ``below_threshold``; None where refused
+        and where no threshold was declared.
     safety : tuple of dict
         Findings: code, tier, text, source; strictest first.
     not_asked : tuple of str
@@ -131,6 +135,7 @@ class Score:
     contributions_probability: dict[str, float] = field(default_factory=dict)
     base_probability: float | None = None
     curve: Curve | None = None
+    verdict: Verdict | None = None
     safety: tuple[dict[str, str], ...] = ()
     not_asked: tuple[str, ...] = ()
     cautions: tuple[dict[str, str | None], ...] = ()
@@ -180,6 +185,23 @@ class Score:
         value, lo, hi = (float(np.interp(day, self.curve.days, line)) for line in lines)
         return value, lo, hi
 
+    def at_horizon(self) -> tuple[float, float, float]:
+        """Give the number that is shown first.
+
+        Returns
+        -------
+        value, lo, hi : float
+            Probability of response, or risk of relapse by the horizon, with its 90 % interval.
+
+        Raises
+        ------
+        ValueError
+            If there is no number.
+        """
+        if self.probability is None or self.lo is None or self.hi is None:
+            return self.risk_at(self.provenance.horizon_days)
+        return self.probability, self.lo, self.hi
+
     def to_dict(self) -> dict[str, Any]:
         """Give the score as plain values for JSON.
 
@@ -217,7 +239,7 @@ class Score:
 
 _PLAIN = (
     "row", "patient_id", "task", "status", "probability", "lo", "hi", "margin", "base",
-    "base_probability", "next_question",
+    "base_probability", "verdict", "next_question",
 )  # fmt: skip
 _MAPPINGS = ("contributions", "contributions_probability", "values", "labels")
 
@@ -332,6 +354,7 @@ def _line(score: Score) -> dict[str, Any]:
                 zip((f"risk_{day}", f"risk_{day}_lo", f"risk_{day}_hi"), risk, strict=True)
             )
     return line | {
+        "verdict": score.verdict,
         "refusals": ";".join(refusal.code for refusal in score.refusals),
         "stops": ";".join(f["code"] for f in score.safety if f["tier"] == "STOP"),
         "data_origin": score.provenance.data_origin,

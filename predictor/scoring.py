@@ -26,7 +26,7 @@ from predictor.reference import reference_rows
 from predictor.rows import Rows, format_value, read_rows
 from predictor.safety import evaluate
 from predictor.score import Curve, Refusal, Score, Scores, reference_score
-from predictor.uncertainty import MINIMUM_ANSWERED, Z_LEVEL
+from predictor.uncertainty import MINIMUM_ANSWERED, Z_LEVEL, verdict_of
 
 Floats = NDArray[np.float64]
 
@@ -202,10 +202,14 @@ class Scorer:
         if model.task == "relapse":
             risk, lo, hi = model.curve(margin, sd)
             found["curve"] = Curve(np.arange(risk.size, dtype=np.float64), risk, lo, hi)
+            ends = (float(lo[day]), float(hi[day]))
         else:
             found["probability"] = shown
-            ends = model.probability(np.array([margin - Z_LEVEL * sd, margin + Z_LEVEL * sd]))
-            found["lo"], found["hi"] = float(ends[0]), float(ends[1])
+            half = Z_LEVEL * sd
+            ends = tuple(model.probability(np.array([margin - half, margin + half])).tolist())
+            found["lo"], found["hi"] = ends
+        threshold = self.bundle.provenance.decision_threshold
+        found["verdict"] = None if threshold is None else verdict_of(*ends, threshold)
         split = on_probability_scale(
             assessment.contributions[i],
             step=margin - assessment.base,

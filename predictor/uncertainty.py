@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Verdict = Literal["cannot_tell", "above_threshold", "below_threshold"]
 
 LEVEL = 0.90
 """Probability with which an interval is meant to hold the person's risk."""
@@ -168,6 +170,32 @@ class Uncertainty:
             missing_variance=arrays["missing_variance"],
             remainder=float(arrays["remainder"]),
         )
+
+
+def verdict_of(lo: float, hi: float, threshold: float) -> Verdict:
+    """Say on which side of a threshold a risk lies, or that its interval cannot tell.
+
+    Parameters
+    ----------
+    lo, hi : float
+        Ends of the interval of the risk, in [0, 1].
+    threshold : float
+        Risk from which one would act, in (0, 1).
+
+    Returns
+    -------
+    str
+        ``above_threshold`` if the whole interval is at or above the threshold,
+        ``below_threshold`` if it is below, else ``cannot_tell``.
+
+    Examples
+    --------
+    >>> verdict_of(0.31, 0.68, 0.5)
+    'cannot_tell'
+    """
+    if lo >= threshold:
+        return "above_threshold"
+    return "below_threshold" if hi < threshold else "cannot_tell"
 
 
 def rounded_support(X: Floats, widths: Floats) -> tuple[Floats, Floats]:

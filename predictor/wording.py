@@ -53,6 +53,52 @@ REFUSALS: Mapping[str, str] = MappingProxyType(
 """Why a row got no number, by reason code."""
 
 
+VERDICTS: Mapping[str, str] = MappingProxyType(
+    {
+        "cannot_tell": "Cannot tell",
+        "above_threshold": "Above the threshold",
+        "below_threshold": "Below the threshold",
+    }
+)
+"""What the interval says of the declared threshold, in a few words."""
+
+EITHER_SIDE = "By what is known, this person may be on either side of it."
+"""What *cannot tell* means."""
+
+
+def verdict_words(verdict: str, lo: float, hi: float, threshold: float) -> str:
+    """Say where an interval lies beside the declared threshold, both with their numbers.
+
+    Parameters
+    ----------
+    verdict : str
+        A key of `VERDICTS`.
+    lo, hi : float
+        Ends of the interval in [0, 1].
+    threshold : float
+        Risk from which one would act, in (0, 1).
+
+    Returns
+    -------
+    str
+        The part of the sentence after the words of `VERDICTS`. Ends are whole numbers of 100
+        people; with one digit more where rounding would put an end on the threshold.
+
+    Examples
+    --------
+    >>> verdict_words("cannot_tell", 0.31, 0.68, 0.5)
+    'the interval, 31 to 68 in 100, spans the declared threshold of 50 in 100'
+    """
+    close = any(f"{100 * end:.0f}" == f"{100 * threshold:.0f}" for end in (lo, hi))
+    ends = " to ".join(f"{100 * end:.{int(close)}f}" for end in (lo, hi))
+    lies = {
+        "cannot_tell": "spans the declared threshold",
+        "above_threshold": "lies wholly at or above the declared threshold",
+        "below_threshold": "lies wholly below the declared threshold",
+    }[verdict]
+    return f"the interval, {ends} in 100, {lies} of {100 * threshold:.4g} in 100"
+
+
 def in_ten(probability: float, lo: float | None = None, hi: float | None = None) -> str:
     """Say a probability as a natural frequency out of ten people.
 

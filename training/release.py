@@ -62,6 +62,7 @@ def write_model(findings: Findings, folder: Path, *, expires: str = "") -> Path:
             chosen=findings.choice.learner.name,
             package_version=version("ketamine-response"),
             expires=expires,
+            decision_threshold=findings.config.decision_threshold,
         ),
         lineage=lineage_of(definition, findings.model, analysis.values),
     )

@@ -7,7 +7,17 @@ from collections.abc import Iterator
 from predictor.bundle import Provenance
 from predictor.console import Line
 from predictor.score import Score
-from predictor.wording import NO_BETTER, REFUSALS, STAMPS, TIERS, in_ten, per_hundred
+from predictor.wording import (
+    EITHER_SIDE,
+    NO_BETTER,
+    REFUSALS,
+    STAMPS,
+    TIERS,
+    VERDICTS,
+    in_ten,
+    per_hundred,
+    verdict_words,
+)
 
 STRONGEST = 3
 """How many contributions are printed."""
@@ -92,11 +102,25 @@ def _number(score: Score) -> Iterator[Line]:
             f"In brackets: {level} % interval.",
             4,
         )
+    yield from _verdict(score)
     given = {"Given": source.given, "Time zero": source.time_zero}
     given |= {"Planned course": source.planned_course}
     for name, words in given.items():
         if words:
             yield Line(f"{name}: {words}", 4)
+
+
+def _verdict(score: Score) -> Iterator[Line]:
+    """Say on which side of the declared threshold the whole interval lies, if on one."""
+    threshold = score.provenance.decision_threshold
+    if score.verdict is None or threshold is None:
+        return
+    _, lo, hi = score.at_horizon()
+    words = verdict_words(score.verdict, lo, hi, threshold)
+    by = f" by day {score.provenance.horizon_days}" if score.task == "relapse" else ""
+    yield Line(f"{VERDICTS[score.verdict]}{by}: {words}.", 4, "bold")
+    if score.verdict == "cannot_tell":
+        yield Line(EITHER_SIDE, 4)
 
 
 def _cautions(score: Score) -> Iterator[Line]:

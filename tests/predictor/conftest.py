@@ -64,6 +64,7 @@ PROVENANCE = Provenance(
     cohort_events=330,
     chosen="ridge",
     package_version="0.1.0",
+    decision_threshold=0.5,
 )
 OF_RELAPSE = {
     "outcome": "MADRS of 22 or more at two consecutive assessments, or admission",

@@ -129,13 +129,35 @@ def test_another_format_is_refused(number, folder):
         read_bundle(folder)
 
 
-def test_the_first_format_had_no_lineage_and_is_read(folder, scorers, candidate):
-    sign(folder, format=1, lineage=...)
+@pytest.mark.parametrize("number", [1, 2])
+def test_formats_before_the_decision_threshold_are_read_and_have_no_verdict(
+    number, folder, scorers, candidate
+):
+    absent = {"lineage": ...} if number == 1 else {}
+    sign(folder, format=number, decision_threshold=..., **absent)
     read = read_bundle(folder)
     assert read.lineage == {}
-    assert Scorer(read).score(candidate()).to_dict() == scorers["cox"].score(candidate()).to_dict()
-    sign(folder, format=1, lineage={})
+    old, now = (s.score(candidate())[0].to_dict() for s in (Scorer(read), scorers["cox"]))
+    assert old["verdict"] is None
+    assert now["verdict"] is not None
+    for plain in (old, now):
+        del plain["verdict"], plain["provenance"]["decision_threshold"]
+    assert old == now
+    sign(folder, format=number, decision_threshold=0.5, **absent)
     with pytest.raises(BundleError, match="unknown or missing keys"):
+        read_bundle(folder)
+
+
+def test_the_first_format_had_no_lineage(folder):
+    sign(folder, format=1, decision_threshold=..., lineage={})
+    with pytest.raises(BundleError, match="unknown or missing keys"):
+        read_bundle(folder)
+
+
+@pytest.mark.parametrize("threshold", [0.0, 1.0, -0.2, "0.5", True])
+def test_a_threshold_that_is_none_is_refused(threshold, folder):
+    sign(folder, decision_threshold=threshold)
+    with pytest.raises(BundleError, match="do not fit together"):
         read_bundle(folder)
 
 

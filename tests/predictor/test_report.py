@@ -30,6 +30,7 @@ PROVENANCE = {
     "better_than_average": True,
     "package_version": "0.1.0",
     "expires": "2030-01-01",
+    "decision_threshold": 0.5,
 }
 SCORED = {
     "row": 3,
@@ -43,6 +44,7 @@ SCORED = {
     "level": 0.9,
     "margin": 0.405,
     "base": 0.0,
+    "verdict": "cannot_tell",
     "base_probability": 0.5,
     "contributions": {"bmi": 0.505, "age_years": -0.1},
     "contributions_probability": {"bmi": 0.1247, "age_years": -0.0247},

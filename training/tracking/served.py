@@ -160,6 +160,7 @@ def signature_of(bundle: Bundle) -> Any:
         ColSpec("string", "patient_id", required=False),
         ColSpec("string", "status"),
         *(ColSpec("double", name, required=False) for name in numbers),
+        ColSpec("string", "verdict", required=False),
         *(ColSpec("string", name) for name in ("refusals", "stops", "data_origin", "stamp")),
         ColSpec("string", "cautions"),
         ColSpec("double", "safety_not_asked"),

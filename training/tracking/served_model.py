@@ -16,7 +16,9 @@ import pandas as pd
 import predictor
 from predictor.errors import InvalidInputError
 
-TEXTS = ("patient_id", "status", "refusals", "stops", "cautions", "data_origin", "stamp")
+TEXTS = (
+    "patient_id", "status", "verdict", "refusals", "stops", "cautions", "data_origin", "stamp",
+)  # fmt: skip
 
 
 class Answers(pd.DataFrame):
