@@ -21,6 +21,8 @@ FloatArray = NDArray[np.float64]
 _EIGENVALUE_FLOOR = 0.01
 # A standard deviation this small beside the column's mean is rounding, not variation.
 _CONSTANT = 1e-9
+# Numbers held at once for a block of rows, about 16 MB.
+_BLOCK = 2_000_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -154,8 +156,8 @@ class GaussianImputation:
             If `X` has another number of columns or infinite values.
         """
         filled = self._checked(X).copy()
-        for gaps, rows, left in self._open_values(filled):
-            self._fill_rows(filled, gaps, rows, left)
+        for part in self._open_values(filled):
+            self._fill_rows(filled, part)
         return filled
 
     def spread(self, X: FloatArray, coefficients: FloatArray) -> FloatArray:
@@ -186,8 +188,9 @@ class GaussianImputation:
             )
         weights = np.asarray(coefficients, dtype=np.float64) * self._scale
         variance = np.zeros(X.shape[0])
-        for gaps, rows, left in self._open_values(X):
-            variance[rows] = weights[gaps] @ left @ weights[gaps]
+        for part in self._open_values(X):
+            pull = part.left @ weights[part.gaps][:, :, None]
+            variance[part.rows] = (weights[part.gaps][:, None, :] @ pull)[part.of, 0, 0]
         return np.maximum(variance, 0.0)
 
     def narrowing(self, X: FloatArray, coefficients: FloatArray) -> FloatArray:
@@ -206,12 +209,13 @@ class GaussianImputation:
             (Σb)ⱼ² / Σⱼⱼ of the covariance given the answered columns; 0 where answered.
         """
         weights = np.asarray(coefficients, dtype=np.float64) * self._scale
-        removed = np.zeros(self._checked(X).shape)
-        for gaps, rows, left in self._open_values(X):
-            variance = np.diag(left)
-            pull = (left @ weights[gaps]) ** 2
+        X = self._checked(X)
+        removed = np.zeros(X.shape)
+        for part in self._open_values(X):
+            variance = np.diagonal(part.left, axis1=1, axis2=2)
+            pull = (part.left @ weights[part.gaps][:, :, None])[:, :, 0] ** 2
             gain = np.divide(pull, variance, out=np.zeros_like(pull), where=variance > 0)
-            removed[np.ix_(rows, gaps)] = gain
+            removed[part.rows[:, None], part.gaps[part.of]] = gain[part.of]
         return removed
 
     def to_arrays(self) -> dict[str, FloatArray]:
@@ -250,39 +254,38 @@ class GaussianImputation:
             )
         return X
 
-    def _open_values(
-        self, X: FloatArray
-    ) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp], FloatArray]]:
-        """Yield missing columns, their rows and standardised covariance given all other columns."""
-        for missing, rows in _patterns(X):
-            gaps = np.flatnonzero(missing)
-            if gaps.size == self.means.size:
-                yield gaps, rows, self._correlation
+    def _open_values(self, X: FloatArray) -> Iterator[_Open]:
+        """Yield the standardised covariance of the missing columns given all others."""
+        for rows, of, gaps in _patterns(X):
+            if gaps.shape[1] == self.means.size:
+                left = self._correlation[None]
             else:
-                left = np.linalg.inv(self._precision[np.ix_(gaps, gaps)])
-                yield gaps, rows, np.asarray(left, dtype=np.float64)
+                inside = self._precision[gaps[:, :, None], gaps[:, None, :]]
+                left = np.asarray(np.linalg.inv(inside), dtype=np.float64)
+            yield _Open(rows, of, gaps, left)
 
-    def _fill_rows(
-        self, X: FloatArray, gaps: NDArray[np.intp], rows: NDArray[np.intp], left: FloatArray
-    ) -> None:
-        """Write the conditional means of one pattern into `X`."""
-        answered = np.delete(np.arange(self.means.size), gaps)
-        link = self._precision[np.ix_(gaps, answered)]
-        scale = self._scale[answered]
-        # One row at a time: a person scored alone gets the same bits as in a file.
-        for row in rows:
-            known = X[row, answered] - self.means[answered]
-            known = np.divide(known, scale, out=np.zeros_like(known), where=scale > 0)
-            X[row, gaps] = self.means[gaps] - self._scale[gaps] * (left @ (link @ known))
+    def _fill_rows(self, X: FloatArray, part: _Open) -> None:
+        """Write the conditional means of some rows into `X`."""
+        known = np.where(np.isnan(X[part.rows]), 0.0, X[part.rows] - self.means)
+        known = np.divide(known, self._scale, out=np.zeros_like(known), where=self._scale > 0)
+        gaps = part.gaps[part.of]
+        # A stack of products of one row each, not one product of all rows: a person scored
+        # alone gets the same bits as in a file.
+        link = (self._precision @ known[:, :, None])[:, :, 0]
+        pull = np.take_along_axis(link, gaps, axis=1)[:, :, None]
+        moved = (part.left[part.of] @ pull)[:, :, 0]
+        X[part.rows[:, None], gaps] = self.means[gaps] - self._scale[gaps] * moved
 
     def _em_step(self, Z: FloatArray, shrinkage: float) -> GaussianImputation:
         """Do one expectation and one shrunken maximisation step on standardised columns."""
-        filled = Z.copy()
-        open_covariance = np.zeros_like(self.covariance)
-        for gaps, rows, left in self._open_values(Z):
-            self._fill_rows(filled, gaps, rows, left)
-            units = self._scale[gaps]
-            open_covariance[np.ix_(gaps, gaps)] += rows.size * (units[:, None] * left * units)
+        p = self.means.size
+        filled, summed = Z.copy(), np.zeros(p * p)
+        for part in self._open_values(Z):
+            self._fill_rows(filled, part)
+            people = np.bincount(part.of, minlength=len(part.gaps))[:, None, None]
+            places = part.gaps[:, :, None] * p + part.gaps[:, None, :]
+            summed += np.bincount(places.ravel(), (people * part.left).ravel(), minlength=p * p)
+        open_covariance = self._scale[:, None] * summed.reshape(p, p) * self._scale
         means = filled.mean(axis=0)
         moved = filled - means
         return GaussianImputation(
@@ -290,15 +293,40 @@ class GaussianImputation:
         )
 
 
-def _patterns(X: FloatArray) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.intp]]]:
-    """Yield each pattern of missing columns with the rows that have it, complete rows left out."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Open:
+    """Rows with equally many missing columns: row i has those of `gaps[of[i]]`."""
+
+    rows: NDArray[np.intp]
+    of: NDArray[np.intp]
+    gaps: NDArray[np.intp]
+    left: FloatArray
+
+
+def _patterns(
+    X: FloatArray,
+) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]]:
+    """Yield rows with equally many missing columns, which pattern each has, and the patterns.
+
+    Complete rows are left out; so many rows at a time that their matrices fit into memory.
+    """
     missing = np.isnan(X)
     incomplete = np.flatnonzero(missing.any(axis=1))
-    groups: dict[bytes, list[int]] = {}
-    for row, key in zip(incomplete, np.packbits(missing[incomplete], axis=1), strict=True):
-        groups.setdefault(key.tobytes(), []).append(int(row))
-    for rows in groups.values():
-        yield missing[rows[0]], np.array(rows, dtype=np.intp)
+    packed = np.packbits(missing[incomplete], axis=1)
+    keys = packed.view(np.dtype((np.void, packed.shape[1])))[:, 0] if incomplete.size else packed
+    _, first, of = np.unique(keys, return_index=True, return_inverse=True)
+    patterns = missing[incomplete[first]]
+    n_gaps = patterns.sum(axis=1)
+    order = np.lexsort((of, n_gaps[of]))  # rows of one pattern stand together
+    size_of_row = n_gaps[of[order]]
+    for size in np.unique(n_gaps):
+        alike = order[size_of_row == size]
+        step = max(1, _BLOCK // int(size) ** 2)
+        for start in range(0, alike.size, step):
+            block = alike[start : start + step]
+            here, place = np.unique(of[block], return_inverse=True)
+            gaps = np.nonzero(patterns[here])[1].reshape(-1, int(size))
+            yield incomplete[block], place, gaps
 
 
 def _unit_diagonal(covariance: FloatArray, scale: FloatArray) -> FloatArray:

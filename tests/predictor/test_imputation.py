@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from predictor import imputation
 from predictor.errors import InvalidInputError
 from predictor.imputation import GaussianImputation
 
@@ -49,11 +50,32 @@ def test_a_row_alone_gives_the_same_bits_as_in_a_file():
     X = with_gaps(rng, rng.normal(size=(40, 9)), 0.4)
     X[20:] = np.where(np.isnan(X[:1]), np.nan, rng.normal(size=(20, 9)))  # one shared pattern
     filled, spread = model.fill(X), model.spread(X, np.arange(9.0))
+    narrowing = model.narrowing(X, np.arange(9.0))
     order = rng.permutation(40)
     np.testing.assert_array_equal(model.fill(X[order]), filled[order])
     for i in range(40):
         np.testing.assert_array_equal(model.fill(X[i : i + 1])[0], filled[i])
         assert model.spread(X[i : i + 1], np.arange(9.0))[0] == spread[i]
+        alone = model.narrowing(X[i : i + 1], np.arange(9.0))[0]
+        np.testing.assert_array_equal(alone, narrowing[i])
+
+
+def test_a_file_in_several_blocks_gives_the_same_bits(monkeypatch):
+    rng = np.random.default_rng(16)
+    X = with_gaps(rng, rng.normal(size=(60, 8)), 0.4)
+    X[30:] = np.where(np.isnan(X[:5].repeat(6, axis=0)), np.nan, rng.normal(size=(30, 8)))
+    b = rng.normal(size=8)
+
+    def everything():
+        model = GaussianImputation.fit(X, steps=0)
+        return model.fill(X), model.spread(X, b), model.narrowing(X, b)
+
+    whole, fitted = everything(), GaussianImputation.fit(X)
+    monkeypatch.setattr(imputation, "_BLOCK", 20)
+    for parts, one in zip(everything(), whole, strict=True):
+        np.testing.assert_array_equal(parts, one)
+    again = GaussianImputation.fit(X)
+    np.testing.assert_allclose(again.covariance, fitted.covariance, rtol=1e-12, atol=1e-15)
 
 
 def test_complete_and_empty_rows():
