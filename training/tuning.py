@@ -292,11 +292,14 @@ def _covariance(fitted: Fitted, reference: Fitted | None) -> Floats:
     """Choose the covariance of a linear learner: the reference's where it reads the same columns.
 
     The Laplace covariance of an l1 penalty is too wide where cross-validation tunes the penalty
-    for prediction; the reference's is brought to the scale of the learner's own calibration.
+    for prediction; the reference's is brought to the scale of the learner's own calibration, and
+    has none where it saw no signal.
     """
     own = fitted.fitted.covariance
     averaged = fitted.learner.kind == "averaged"  # its own posterior already doubts the penalty
-    if reference is None or averaged or fitted.prepared is not reference.prepared or not own.size:
+    if reference is None or averaged or reference.calibration.no_signal:
+        return own
+    if fitted.prepared is not reference.prepared or not own.size:
         return own
     slopes = [each.calibration.affine.slope for each in (reference, fitted)]
     return np.asarray(reference.fitted.covariance * (slopes[0] / slopes[1]) ** 2)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
+from statsmodels.api import Logit, add_constant
 
 from predictor.dictionary import Variable
 from predictor.model import Model
@@ -166,6 +167,20 @@ def test_without_a_signal_everybody_has_the_prevalence_and_nothing_contributes(n
     np.testing.assert_allclose(shown, outcome.events.mean(), atol=1e-12)
     assert model.uncertainty.margin_sd == pytest.approx(0, abs=1e-12)
     assert (found.sd > 0).all()
+
+
+def test_a_reference_without_a_signal_does_not_take_the_interval_away():
+    """The logistic regression then keeps its own covariance, which statsmodels gives too."""
+    people, reference, outcome = noise("ridge")
+    inside = tuned("ridge", people=people)[2]
+    fitted = tune_and_fit(LINES["logistic"], reference.prepared, outcome, inside)
+    rng = np.random.default_rng(0)
+    model = freeze(fitted, outcome, n_refits=0, rng=rng, reference=reference)
+    design = add_constant(reference.prepared.complete)
+    covariance = Logit(outcome.events, design).fit(disp=False).cov_params()
+    full = ~np.isnan(reference.prepared.X).any(axis=1)
+    expected = np.einsum("ij,jk,ik->i", design, covariance, design)[full]
+    np.testing.assert_allclose(model.variance(reference.prepared.X[full]), expected, rtol=1e-5)
 
 
 @pytest.mark.parametrize("name", ["cox_ridge", "xgboost_cox"])
