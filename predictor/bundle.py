@@ -30,7 +30,7 @@ FORMAT = 3
 """Number of the folder's format; a newer one is refused, older ones keep their reader.
 
 Format 1 had no lineage; it is read as one that is empty. Formats 1 and 2 had no decision
-threshold; their scores have no verdict."""
+threshold; their scores have no verdict. Nor had they columns of cuts."""
 
 FILES = ("arrays.npz", "model.json", "reference.json")
 _MODEL_KEYS = {"task", "family", "dictionary", "safety", "encoding"}

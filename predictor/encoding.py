@@ -30,11 +30,14 @@ class Column:
         Code of the level it marks with 1 (others 0); −1 for the value itself.
     transform : str
         ``none`` or ``log1p`` (natural log of 1 + value).
+    cut : float or None
+        The column is 1 where the value is at least this, else 0; None for any other column.
     """
 
     variable: str
     level: int = -1
     transform: str = "none"
+    cut: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +63,17 @@ class Encoding:
         object.__setattr__(self, "_plan", _Plan.of(self.columns, self.seen))
 
     @classmethod
-    def fit(cls, values: Mapping[str, Floats], variables: Sequence[Variable]) -> Encoding:
+    def fit(
+        cls,
+        values: Mapping[str, Floats],
+        variables: Sequence[Variable],
+        cuts: Mapping[str, Sequence[float]] | None = None,
+    ) -> Encoding:
         """Choose the columns from training rows.
 
         A category gets one column for each level seen but the most frequent, which is the
-        reference. A variable with fewer than two distinct answers gets none.
+        reference. A variable with fewer than two distinct answers gets none, and a cut that does
+        not divide the answers gets none.
 
         Parameters
         ----------
@@ -72,6 +81,8 @@ class Encoding:
             Coded answers of each variable, NaN where missing.
         variables : sequence of Variable
             Candidate variables in order.
+        cuts : mapping of str to sequence of float, optional
+            Values from which a number gets a further column, behind its own.
 
         Returns
         -------
@@ -93,6 +104,11 @@ class Encoding:
                 known.append((variable.id, tuple(int(code) for code in seen)))
             else:
                 columns.append(Column(variable.id, transform=variable.transform))
+                columns += [
+                    Column(variable.id, cut=cut)
+                    for cut in (cuts or {}).get(variable.id, ())
+                    if seen[0] < cut <= seen[-1]
+                ]
         return cls(tuple(columns), tuple(dropped), tuple(known))
 
     @property
@@ -119,6 +135,8 @@ class Encoding:
         marked = X[:, plan.marks]
         X[:, plan.marks] = np.where(np.isnan(marked), np.nan, marked == plan.levels)
         X[:, plan.logs] = np.log1p(X[:, plan.logs])
+        valued = X[:, plan.cuts]
+        X[:, plan.cuts] = np.where(np.isnan(valued), np.nan, valued >= plan.limits)
         return np.ascontiguousarray(X)
 
     def unseen(self, values: Mapping[str, Floats]) -> NDArray[np.bool_]:
@@ -177,7 +195,10 @@ class Encoding:
             Keys ``columns``, ``dropped`` and ``seen``; `from_dict` reads it back.
         """
         return {
-            "columns": [[c.variable, c.level, c.transform] for c in self.columns],
+            "columns": [
+                [c.variable, c.level, c.transform, *([] if c.cut is None else [c.cut])]
+                for c in self.columns
+            ],
             "dropped": [list(pair) for pair in self.dropped],
             "seen": [[variable, list(codes)] for variable, codes in self.seen],
         }
@@ -197,7 +218,10 @@ class Encoding:
             The same encoding.
         """
         return cls(
-            tuple(Column(str(v), int(level), str(t)) for v, level, t in content["columns"]),
+            tuple(
+                Column(str(v), int(level), str(t), *map(float, cut))
+                for v, level, t, *cut in content["columns"]
+            ),
             tuple((str(v), str(reason)) for v, reason in content["dropped"]),
             tuple((str(v), tuple(int(c) for c in codes)) for v, codes in content["seen"]),
         )
@@ -213,6 +237,8 @@ class _Plan:
     marks: NDArray[np.intp]
     levels: Floats
     logs: NDArray[np.intp]
+    cuts: NDArray[np.intp]
+    limits: Floats
     known: tuple[tuple[int, Floats], ...]
 
     @classmethod
@@ -225,6 +251,7 @@ class _Plan:
             raise ValueError("the columns of one variable must stand together")
         marks = [i for i, c in enumerate(columns) if c.level >= 0]
         logs = [i for i, c in enumerate(columns) if c.level < 0 and c.transform == "log1p"]
+        cuts = {i: c.cut for i, c in enumerate(columns) if c.cut is not None}
         return cls(
             variables,
             owner,
@@ -232,6 +259,8 @@ class _Plan:
             np.array(marks, dtype=np.intp),
             np.array([columns[i].level for i in marks], dtype=np.float64),
             np.array(logs, dtype=np.intp),
+            np.array(list(cuts), dtype=np.intp),
+            np.array(list(cuts.values()), dtype=np.float64),
             tuple((position[v], np.array(c, dtype=np.float64)) for v, c in seen if v in position),
         )
 

@@ -33,7 +33,7 @@ RUN: dict[str, Callable[[list[str]], int]] = {
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 # what a decision says is not there, and what stands in a study folder
-ABSENT = {"configs/priors.yaml", "configs/column_map.yaml"}
+ABSENT = {"configs/column_map.yaml"}
 LATER = {"serve", "audit", "report"}
 
 

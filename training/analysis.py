@@ -6,6 +6,7 @@ Nothing is drawn or written here.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -45,6 +46,8 @@ from training.importers import SourceCohort
 from training.learners import PUBLISHED_RULE, REFERENCE, learner_named
 from training.metrics import MeasureUndefinedError
 from training.outcome import RelapseOutcome
+from training.priors import published_effects
+from training.published_effects import Effects
 from training.splits import LeakError
 from training.streams import streams_of
 from training.untreated import predicted_only
@@ -82,7 +85,7 @@ def analyse(
         config.subgroups, cohort.dictionary, analysis.values, sites, cuts=config.subgroup_bands
     )
     sentinels = watch(analysis, cohort.visits, cohort.definition, carried=cohort.carried_forward)
-    learners = [learner_named(name, config.task) for name in config.candidates]
+    learners = [analysis.candidate(name) for name in config.candidates]
     out_of_fold: dict[str, OutOfFold] = {}
     events = int(analysis.outcome.events.sum())
     if min(events, len(analysis.groups) - events) >= 2:
@@ -215,7 +218,7 @@ def repeat_procedure(
     repeat_rng, error_rng = rng.spawn(2)
     repetitions = repeat_in_resamples(
         analysis,
-        [learner_named(name, config.task) for name in config.candidates],
+        [analysis.candidate(name) for name in config.candidates],
         choice.learner,
         n_resamples=config.optimism_resamples,
         inner_folds=config.resampling.inner_folds,
@@ -254,17 +257,54 @@ def select(config: RunConfig, cohort: Cohort) -> Analysis:
     days = cohort.outcome.days[kept] if isinstance(cohort.outcome, RelapseOutcome) else None
     dictionary = cohort.dictionary
     rule, _ = terms_of(config.published_rule, dictionary, rows.values)
+    variables = (
+        dictionary.predictors()
+        if config.variables == "all"
+        else _named(config.variables, dictionary, "variables")
+    )
+    published, _ = published_by(config, cohort, variables)
     return Analysis(
         values=rows.values,
-        variables=dictionary.predictors()
-        if config.variables == "all"
-        else _named(config.variables, dictionary, "variables"),
+        variables=variables,
         declared=_named(config.declared_variables, dictionary, "declared_variables"),
         severity=_named((config.severity,), dictionary, "severity"),
         outcome=Outcome(cohort.events[kept].astype(np.float64), days),
         groups=tuple(str(patient) for patient in rows.patient_ids),
         rule=rule,
+        published=published,
         **predicted_only(cohort),
+    )
+
+
+def published_by(
+    config: RunConfig, cohort: Cohort, variables: Sequence[Variable]
+) -> tuple[Effects, dict[str, str]]:
+    """Choose the published effects of a run.
+
+    Parameters
+    ----------
+    config : RunConfig
+        Resolved settings.
+    cohort : Cohort
+        With dictionary and outcome.
+    variables : sequence of Variable
+        Candidate predictors.
+
+    Returns
+    -------
+    effects : tuple of PublishedEffect
+        Empty where priors are off.
+    left_out : dict of str to str
+        Terms of this outcome that enter no fit, with the reason.
+    """
+    if config.priors is None:
+        return (), {}
+    is_remission = config.task == "response" and cohort.definition.at_most is not None
+    return published_effects(
+        config.priors,
+        cohort.dictionary,
+        variables,
+        outcome="remission" if is_remission else config.task,
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from predictor.dictionary import Dictionary
 from predictor.errors import InvalidInputError
@@ -19,7 +19,8 @@ from training.evaluation import SITE, PublishedRule, Resampling
 from training.importers import SourceSettings
 from training.learners import learner_named
 from training.outcome_definition import OutcomeDefinition, outcome_definitions
-from training.settings import checked_settings, nearest
+from training.priors import Priors
+from training.settings import checked_settings, flat_settings, nearest
 from training.simulation import World
 
 
@@ -40,6 +41,8 @@ class RunConfig(BaseModel):
         Variable of the severity comparator.
     published_rule : PublishedRule or None
         Comparator of response with fixed coefficients.
+    priors : Priors or None
+        Published effects for learners that read them: a file, or ``none``.
     candidates : tuple of str
         Learners to try.
     expected_discrimination : float
@@ -76,6 +79,7 @@ class RunConfig(BaseModel):
     declared_variables: tuple[str, ...] = ()
     severity: str = "madrs_total"
     published_rule: PublishedRule | None = None
+    priors: Priors | None = None
     candidates: tuple[str, ...] = Field(min_length=1)
     expected_discrimination: float = Field(0.65, gt=0.5, lt=1)
     resampling: Resampling = Resampling.model_validate({})
@@ -88,6 +92,14 @@ class RunConfig(BaseModel):
     planned_course: str = "as planned in the training cohort"
     seed: int = Field(0, ge=0)
     jobs: int = Field(1, ge=1)
+
+    @field_validator("priors", mode="before")
+    @classmethod
+    def _read(cls, named: Any) -> Any:
+        """Read published effects where a file is named."""
+        if not isinstance(named, str):
+            return named
+        return None if named == "none" else read_priors(named)
 
     @model_validator(mode="after")
     def _in_order(self) -> RunConfig:
@@ -137,16 +149,11 @@ class RunConfig(BaseModel):
         Returns
         -------
         dict
-            Plain values; those inside others by names such as ``resampling.folds``.
+            Names such as ``resampling.folds``, plain values; of priors their hash.
         """
-        waiting, found = list(self.model_dump(mode="json").items()), dict[str, Any]()
-        while waiting:
-            name, value = waiting.pop(0)
-            if isinstance(value, dict):
-                waiting[:0] = [(f"{name}.{key}", inner) for key, inner in value.items()]
-            else:
-                found[name] = value
-        return found
+        said = self.model_dump(mode="json", exclude={"priors"})
+        said["priors"] = "none" if self.priors is None else self.priors.fingerprint
+        return flat_settings(said)
 
 
 def find_config(name: str | Path) -> tuple[Path, bool]:
@@ -268,26 +275,6 @@ def read_run_config(name: str | Path, **overrides: Any) -> RunConfig:
     )
 
 
-def source_overrides(settings: SourceSettings) -> dict[str, Any]:
-    """Turn what a source says about its run into overrides.
-
-    Parameters
-    ----------
-    settings : SourceSettings
-        Of ``configs/sources/NAME.yaml``.
-
-    Returns
-    -------
-    dict
-        For `read_run_config`.
-    """
-    said = dict(settings.run)
-    resampling = {key: said.pop(key) for key in ("folds", "repeats", "inner_folds") if key in said}
-    if "logistic_variables" in said:
-        said["declared_variables"] = said.pop("logistic_variables")
-    return {**said, "resampling": resampling}
-
-
 def read_dictionary() -> Dictionary:
     """Read the data dictionary.
 
@@ -357,6 +344,22 @@ def read_world(name: str | Path = "configs/simulation.yaml") -> World:
         The checked settings.
     """
     return checked_settings(World, read_yaml(find_config(name)[0]), where=str(name))
+
+
+def read_priors(name: str | Path = "configs/priors.yaml") -> Priors:
+    """Read the published effects.
+
+    Parameters
+    ----------
+    name : str or Path
+        A file or a shipped name.
+
+    Returns
+    -------
+    Priors
+        The checked terms.
+    """
+    return checked_settings(Priors, read_yaml(find_config(name)[0]), where=str(name))
 
 
 def read_column_map(path: Path) -> ColumnMap:

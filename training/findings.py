@@ -31,8 +31,8 @@ from training.evaluation import (
 from training.fitting import prepare
 from training.formula import Formula
 from training.importers import SourceCohort
-from training.learners import learner_named
 from training.metrics.intervals import Estimate
+from training.published_effects import cuts_of
 from training.samplesize import SampleSize, required_sample
 
 MINIMUM_EVENTS = 10
@@ -152,11 +152,17 @@ def sample_size_of(config: RunConfig, analysis: Analysis) -> SampleSize | None:
         None without both outcomes or without a column.
     """
     share = float(np.mean(analysis.outcome.events)) if analysis.groups else 0.0
-    learners = [learner_named(name, config.task) for name in config.candidates]
     rows = np.arange(len(analysis.groups))
     columns = [
-        len(prepare(analysis.values, analysis.read_by(learner), rows).encoding.columns)
-        for learner in learners
+        len(
+            prepare(
+                analysis.values,
+                analysis.read_by(learner),
+                rows,
+                cuts=cuts_of(learner.published),
+            ).encoding.columns
+        )
+        for learner in map(analysis.candidate, config.candidates)
         if rows.size
     ]
     if not columns or max(columns) == 0 or not 0 < share < 1:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from predictor.errors import InvalidInputError
+from training.published_effects import Effects
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,8 @@ class Learner:
         Why it is worth trying.
     given : tuple of (str, float)
         Log-odds per unit of each variable, where they are not fitted but given by a run.
+    published : tuple of PublishedEffect
+        Effects of earlier studies that a run hands to a learner of `READS_PUBLISHED`.
     """
 
     name: str
@@ -40,6 +43,7 @@ class Learner:
     declared_only: bool
     reason: str
     given: tuple[tuple[str, float], ...] = ()
+    published: Effects = ()
 
 
 LEARNERS: tuple[Learner, ...] = (
@@ -76,6 +80,9 @@ LEARNERS: tuple[Learner, ...] = (
         reason="thresholds and interactions on the hazard, shallow trees only",
     ),
 )  # fmt: skip
+
+READS_PUBLISHED = frozenset({"averaged"})
+"""Kinds of learners that shrink towards published effects where a run has them."""
 
 PUBLISHED_RULE = "published_rule"
 """Name of the comparator whose coefficients are given by a run's settings."""

@@ -15,9 +15,8 @@ from training.config import (
     read_outcomes,
     read_run_config,
     read_source_settings,
-    source_overrides,
 )
-from training.importers import SourceCohort, read_source
+from training.importers import SourceCohort, read_source, source_overrides
 
 
 @dataclass(frozen=True, slots=True)

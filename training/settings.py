@@ -6,6 +6,7 @@ sentences that the person who wrote the file can act on.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
@@ -68,6 +69,29 @@ def nearest(name: str, known: tuple[str, ...]) -> str:
     spelled = {candidate.lower(): candidate for candidate in known}
     match = get_close_matches(name.lower(), spelled, n=1)
     return f"; did you mean {spelled[match[0]]}?" if match else f"; accepted are {', '.join(known)}"
+
+
+def flat_settings(said: Mapping[str, Any]) -> dict[str, Any]:
+    """Give every setting under one name.
+
+    Parameters
+    ----------
+    said : mapping
+        Plain values, nested.
+
+    Returns
+    -------
+    dict
+        Those inside others by names such as ``resampling.folds``; an empty mapping is left out.
+    """
+    waiting, found = list(said.items()), dict[str, Any]()
+    while waiting:
+        name, value = waiting.pop(0)
+        if isinstance(value, Mapping):
+            waiting[:0] = [(f"{name}.{key}", inner) for key, inner in value.items()]
+        else:
+            found[name] = value
+    return found
 
 
 def _known_keys(kind: type[BaseModel]) -> list[str]:

@@ -1,8 +1,7 @@
 """Tune by inner cross-validation, calibrate on its out-of-fold margins, add the interval.
 
 The inner folds repeat everything: encoding, imputation and scale are learned anew in each. The
-margins of the chosen setting, each from a fit that never saw the person, are what the calibration
-is fitted on.
+calibration is fitted on margins of the chosen setting, each from a fit that never saw the person.
 """
 
 from __future__ import annotations
@@ -27,6 +26,7 @@ from training.calibrating import (
     fit_baseline,
 )
 from training.fitting import (
+    Cuts,
     FittedLearner,
     Outcome,
     Prepared,
@@ -125,21 +125,21 @@ def inner_folds(
     rows: NDArray[np.intp],
     outcome: Outcome,
     splits: Sequence[Split],
+    *,
+    cuts: Cuts | None = None,
 ) -> list[InnerFold]:
     """Prepare the inner splits of one training set.
 
     Parameters
     ----------
-    values : mapping of str to ndarray, shape (n_all,)
-        Coded answers of everybody.
-    variables : sequence of Variable
-        Candidate predictors.
+    values, variables, cuts : object
+        As for `prepare`.
     rows : ndarray of int
         Places of the training rows.
     outcome : Outcome
         Of the training rows.
     splits : sequence of Split
-        Of the training rows, places counted among them.
+        Of these rows, places counted among them.
 
     Returns
     -------
@@ -148,9 +148,8 @@ def inner_folds(
     """
     folds = []
     for split in splits:
-        prepared = prepare(values, variables, rows[split.train])
-        held_out = {v.id: values[v.id][rows[split.test]] for v in variables}
-        X = prepared.encoding.transform(held_out)
+        prepared = prepare(values, variables, rows[split.train], cuts=cuts)
+        X = prepared.encoding.transform({v.id: values[v.id][rows[split.test]] for v in variables})
         folds.append(InnerFold(prepared, outcome.take(split.train), X, split.test))
     return folds
 

@@ -88,3 +88,33 @@ def test_no_column_gives_a_matrix_without_columns():
 
 def test_the_encoding_survives_json(encoding):
     assert Encoding.from_dict(encoding.to_dict()) == encoding
+
+
+CUT = Encoding.fit(VALUES, VARIABLES, {"age": (30.0, 60.0), "crp": (1.0,), "sex": (1.0,)})
+
+
+def test_a_cut_has_a_column_behind_the_value_where_it_divides_the_answers():
+    assert CUT.columns == (
+        Column("age"),
+        Column("age", cut=30.0),  # nobody is 60
+        Column("crp", transform="log1p"),
+        Column("crp", cut=1.0),
+        Column("sex", level=0),  # a category has levels, no cuts
+        Column("tms"),
+    )
+    # from the cut on, on the scale of the answers; e - 1 is above 1
+    expected = [[20, 0, 0, 0], [30, 1, 1, 1], [NAN, NAN, NAN, NAN], [50, 1, 0, 0]]
+    np.testing.assert_allclose(CUT.transform(VALUES)[:, :4], expected, rtol=1e-15)
+
+
+def test_contributions_of_value_and_cut_are_one_variable():
+    parts = np.arange(6.0)[None]
+    assert CUT.by_variable(parts).tolist() == [[0 + 1, 2 + 3, 4, 5]]
+
+
+def test_cuts_come_back_and_what_was_written_before_them_is_read(encoding):
+    assert Encoding.from_dict(CUT.to_dict()) == CUT
+    assert encoding.to_dict()["columns"] == [
+        ["age", -1, "none"], ["crp", -1, "log1p"], ["sex", 0, "none"], ["tms", -1, "none"]
+    ]  # fmt: skip
+    assert CUT.to_dict()["columns"][1] == ["age", -1, "none", 30.0]

@@ -19,9 +19,9 @@ from training.config import (
     read_world,
     read_yaml,
     shipped_configs,
-    source_overrides,
     write_yaml,
 )
+from training.importers import source_overrides
 
 ROOT = Path(__file__).parents[2]
 CONTENT = {

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +18,16 @@ from predictor.errors import InvalidInputError
 from predictor.model import Model
 from training.evaluation.counting import Reads, RowsSeen, count_rows
 from training.fitting import Outcome, Prepared, Values, prepare
-from training.learners import COMPARATORS, PUBLISHED_RULE, REFERENCE, Learner, learner_named
+from training.learners import (
+    COMPARATORS,
+    PUBLISHED_RULE,
+    READS_PUBLISHED,
+    REFERENCE,
+    Learner,
+    learner_named,
+)
 from training.penalised_fit import ConvergenceError
+from training.published_effects import Effects, cuts_of
 from training.splits import Split, feasible_folds, folds
 from training.tuning import Fitted, InnerFold, freeze, inner_folds, tune_and_fit
 
@@ -53,6 +62,8 @@ class Analysis:
         Log-odds per unit of each variable of the published rule; empty where it is absent.
     outside_people : tuple of str
         Who they are.
+    published : tuple of PublishedEffect
+        Effects of earlier studies, for the learners that read them; empty where they are off.
     """
 
     values: Values
@@ -64,6 +75,7 @@ class Analysis:
     outside: Values = field(default_factory=dict)
     rule: tuple[tuple[Variable, float], ...] = ()
     outside_people: tuple[str, ...] = ()
+    published: Effects = ()
 
     @property
     def n_outside(self) -> int:
@@ -85,6 +97,23 @@ class Analysis:
             for c in here
             if given or c.name != PUBLISHED_RULE
         )
+
+    def candidate(self, name: str) -> Learner:
+        """Find a learner of the table, with the published effects where it reads them.
+
+        Parameters
+        ----------
+        name : str
+            As in the configuration.
+
+        Returns
+        -------
+        Learner
+            Ready to be tried on these people.
+        """
+        learner = learner_named(name, self.task)
+        reads = learner.kind in READS_PUBLISHED
+        return replace(learner, published=self.published) if reads else learner
 
     def read_by(self, learner: Learner) -> tuple[Variable, ...]:
         """Tell which variables a learner reads.
@@ -199,20 +228,21 @@ def fit_counted(
         inner = inner_splits(outcome, groups, wanted, rng)
     except InvalidInputError as error:
         return {learner.name: str(error) for learner in tried}, None
-    shared: dict[tuple[str, ...], tuple[Prepared, list[InnerFold]]] = {}
+    shared: dict[tuple[Any, ...], tuple[Prepared, list[InnerFold]]] = {}
     found: dict[str, Fitted | str] = {}
     for learner in tried:
         variables = analysis.read_by(learner)
-        key = tuple(v.id for v in variables)
+        cuts = cuts_of(learner.published)
+        key = (tuple(v.id for v in variables), tuple(cuts.items()))
         try:
             if key not in shared:
-                prepared = prepare(answers, variables, rows)
-                inside = inner_folds(answers, variables, rows, outcome, inner)
+                prepared = prepare(answers, variables, rows, cuts=cuts)
+                inside = inner_folds(answers, variables, rows, outcome, inner, cuts=cuts)
                 shared[key] = (prepared, inside)
             found[learner.name] = tune_and_fit(learner, shared[key][0], outcome, shared[key][1])
         except (InvalidInputError, ConvergenceError) as error:
             found[learner.name] = str(error)
-    prepared_with = [pair for key, pair in shared.items() if key]
+    prepared_with = [pair for (read, _), pair in shared.items() if read]
     if not prepared_with:
         return found, None
     fitted = [len(prepared.X) for prepared, _ in prepared_with]

@@ -7,7 +7,7 @@ added by `training.tuning`, which has the out-of-fold margins that they need.
 
 from training.fitting.boosting import LEARNING_RATE, refit_trees, round_steps
 from training.fitting.learner import FittedLearner, fit_learner, margins_along
-from training.fitting.preparing import Outcome, Prepared, Values, prepare
+from training.fitting.preparing import Cuts, Outcome, Prepared, Values, prepare
 from training.fitting.settings import DEPTHS, N_PENALTIES, ROUNDS, Path, Setting, paths_of
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "LEARNING_RATE",
     "N_PENALTIES",
     "ROUNDS",
+    "Cuts",
     "FittedLearner",
     "Outcome",
     "Path",

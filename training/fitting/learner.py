@@ -21,6 +21,7 @@ from training.learners import Learner
 from training.penalised_cox import fit_ridge_cox
 from training.penalised_fit import PenalisedFit
 from training.penalised_logistic import fit_penalised_logistic
+from training.published_effects import published_per_sd
 from training.tree_tables import tables_from_booster
 
 Floats = NDArray[np.float64]
@@ -107,6 +108,47 @@ def fit_learner(
     )
 
 
+def fit_averaged(prepared: Prepared, outcome: Outcome, published: Floats | None) -> AveragedFit:
+    """Fit the average over priors on standardised columns.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        Training rows.
+    outcome : Outcome
+        Theirs.
+    published : ndarray, shape (n_columns, n_groups) or None
+        From `published_here`; None for what the rows say alone.
+
+    Returns
+    -------
+    AveragedFit
+        Of response or of relapse.
+    """
+    X = prepared.standardised
+    if outcome.days is not None:
+        return fit_averaged_cox(X, outcome.days, outcome.events, published=published)
+    return fit_averaged_logistic(X, outcome.events, published=published)
+
+
+def published_here(learner: Learner, prepared: Prepared) -> Floats | None:
+    """Bring the published effects of a learner to the standardised columns of training rows.
+
+    Parameters
+    ----------
+    learner : Learner
+        With the effects that its run hands to it.
+    prepared : Prepared
+        Training rows.
+
+    Returns
+    -------
+    ndarray, shape (n_columns, n_groups) or None
+        As from `published_per_sd`.
+    """
+    return published_per_sd(learner.published, prepared.encoding, prepared.X, prepared.scale)
+
+
 def _fit_linear(
     learner: Learner,
     setting: Setting,
@@ -120,10 +162,8 @@ def _fit_linear(
     X = prepared.standardised
     if outcome.days is not None and not X.shape[1]:
         return PenalisedFit(0.0, np.empty(0), np.zeros((1, 1)), 0.0, setting.penalty, 0)
-    if learner.kind == "averaged" and outcome.days is not None:
-        return fit_averaged_cox(X, outcome.days, outcome.events)
     if learner.kind == "averaged":
-        return fit_averaged_logistic(X, outcome.events)
+        return fit_averaged(prepared, outcome, published_here(learner, prepared))
     start = before if isinstance(before, PenalisedFit) else None
     if outcome.days is not None:
         return fit_ridge_cox(X, outcome.days, outcome.events, penalty=setting.penalty, start=start)

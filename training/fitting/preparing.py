@@ -14,6 +14,7 @@ from predictor.imputation import GaussianImputation
 
 Floats = NDArray[np.float64]
 Values = Mapping[str, Floats]
+Cuts = Mapping[str, tuple[float, ...]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,7 +79,13 @@ class Prepared:
         return (self.complete - self.means) / self.scale
 
 
-def prepare(values: Values, variables: Sequence[Variable], rows: NDArray[np.intp]) -> Prepared:
+def prepare(
+    values: Values,
+    variables: Sequence[Variable],
+    rows: NDArray[np.intp],
+    *,
+    cuts: Cuts | None = None,
+) -> Prepared:
     """Learn encoding, imputation and scale from training rows.
 
     Parameters
@@ -89,6 +96,8 @@ def prepare(values: Values, variables: Sequence[Variable], rows: NDArray[np.intp
         Candidate predictors.
     rows : ndarray of int
         Places of the training rows; no other row is read.
+    cuts : mapping of str to tuple of float, optional
+        Values from which a number gets a further column.
 
     Returns
     -------
@@ -96,7 +105,7 @@ def prepare(values: Values, variables: Sequence[Variable], rows: NDArray[np.intp
         The training rows, encoded.
     """
     training = {variable.id: values[variable.id][rows] for variable in variables}
-    encoding = Encoding.fit(training, variables)
+    encoding = Encoding.fit(training, variables, cuts)
     X = encoding.transform(training) if encoding.columns else np.empty((len(rows), 0))
     imputation = GaussianImputation.fit(X)
     complete = imputation.fill(X)

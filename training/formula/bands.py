@@ -37,6 +37,8 @@ class Part:
         What each level adds.
     at_centre : float
         What the cohort's mean adds: the levels weighed by their shares.
+    steps : tuple of tuple of float
+        Pairs (value on the original scale, what values from there on add), rising.
     """
 
     variable: Variable
@@ -47,12 +49,42 @@ class Part:
     codes: NDArray[np.intp]
     effects: Floats
     at_centre: float
+    steps: tuple[tuple[float, float], ...] = ()
+
+    @property
+    def lines(self) -> list[tuple[float, float, float, float]]:
+        """Straight pieces inside the support: start, end, what steps add, and the last cut."""
+        inside = [(at, cut) for at, cut in self._cuts if self.low < at <= self.high]
+        starts = [(self.low, self.low), *inside]
+        ends = [*(at for at, _ in inside), self.high]
+        added = [
+            sum(
+                effect
+                for (at, _), (_, effect) in zip(self._cuts, self.steps, strict=True)
+                if at <= start
+            )
+            for start, _ in starts
+        ]
+        return [(a, b, x, cut) for (a, cut), b, x in zip(starts, ends, added, strict=True)]
+
+    @property
+    def _cuts(self) -> list[tuple[float, float]]:
+        """Cuts on the scale of the column and on the original one."""
+        is_log = self.transform == "log1p"
+        return [(float(np.log1p(cut)) if is_log else cut, cut) for cut, _ in self.steps]
+
+    @property
+    def _ends(self) -> list[float]:
+        """What is added at the ends of each piece."""
+        return [self.slope * at + extra for a, b, extra, _ in self.lines for at in (a, b)]
 
     @property
     def least(self) -> float:
         """Smallest that the variable adds inside the support."""
         if self.codes.size:
             return float(self.effects.min())
+        if self.steps:
+            return min(self._ends)
         return min(self.slope * self.low, self.slope * self.high)
 
     @property
@@ -60,6 +92,8 @@ class Part:
         """How far the variable can move the margin inside the support."""
         if self.codes.size:
             return float(np.ptp(self.effects))
+        if self.steps:
+            return max(self._ends) - min(self._ends)
         return abs(self.slope) * (self.high - self.low)
 
 
@@ -133,7 +167,9 @@ def parts_of(model: Model, learner: Linear, dictionary: Dictionary) -> list[Part
             worth = np.log1p(codes) if transform == "log1p" else codes
             by_code = slope * np.asarray(worth, dtype=np.float64)
         centre = float(effects[at] @ learner.means[at])
-        parts.append(Part(variable, transform, slope, low, high, codes, by_code, centre))
+        cuts = [(encoding.columns[i].cut, float(effects[i])) for i in at]
+        steps = tuple((cut, effect) for cut, effect in cuts if cut is not None)
+        parts.append(Part(variable, transform, slope, low, high, codes, by_code, centre, steps))
     return parts
 
 
@@ -160,6 +196,8 @@ def points_of(part: Part, step: float) -> VariablePoints:
         points = tuple(int(x) for x in worth)
         return VariablePoints(v.id, v.label, "", names, (), points, missing)
     most = round(part.range / step)
+    if part.steps and most:
+        return _stepped(part, step, missing)
     if not most:
         return VariablePoints(v.id, v.label, v.unit, (), (), (0,), missing)
     halves = (np.arange(most) + 0.5) * step / abs(part.slope)
@@ -172,6 +210,46 @@ def points_of(part: Part, step: float) -> VariablePoints:
     return VariablePoints(
         v.id, v.label, v.unit, (), tuple(bands), (start, *bands.values()), missing
     )
+
+
+def _stepped(part: Part, step: float, missing: int) -> VariablePoints:
+    """Give the points of a number whose worth jumps at cuts: piece by piece, then joined."""
+    v, least = part.variable, part.least
+    edges: list[float] = []
+    points: list[int] = []
+    for start, end, extra, cut in part.lines:
+        turns = _turns(part.slope, (start, end), (extra - least) / step, step)
+        middles = (np.array([start, *turns]) + np.array([*turns, end])) / 2
+        worth = np.rint((part.slope * middles + extra - least) / step).astype(int)
+        printed = _printable(part, np.array(turns)) if turns else []
+        for edge, here in zip([_cut_edge(part, cut), *printed], worth.tolist(), strict=True):
+            if points and points[-1] == here:
+                continue
+            if len(points) > 1 and edge <= edges[-1]:  # rounded past the one before: it holds
+                points[-1] = here
+                continue
+            if points:
+                edges.append(edge)
+            points.append(here)
+    return VariablePoints(v.id, v.label, v.unit, (), tuple(edges), tuple(points), missing)
+
+
+def _turns(slope: float, ends: tuple[float, float], offset: float, step: float) -> list[float]:
+    """Find where rounded points change on a straight piece, rising."""
+    if not slope:
+        return []
+    first, last = sorted(slope * end / step + offset for end in ends)
+    halves = np.arange(ceil(first - 0.5), ceil(last - 0.5)) + 0.5
+    at = (halves - offset) * step / slope
+    return sorted(float(x) for x in at if ends[0] < x < ends[1])
+
+
+def _cut_edge(part: Part, cut: float) -> float:
+    """Write a cut for print; of "above a number" the next tenth."""
+    if part.variable.type == "integer":
+        return float(ceil(cut))
+    near = float(f"{cut:g}")
+    return near if cut <= near else near + 0.1
 
 
 def read_off(

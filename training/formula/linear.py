@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, log10
+from math import ceil, inf, log10, nextafter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +39,8 @@ class Term:
     variable, label : str
         Id of the variable, and what a clinician reads.
     level : str
-        Level that the column marks with 1; empty for the value itself.
+        Level that the column marks with 1, or the values, such as ``at least 10``; empty for the
+        value itself.
     transform : str
         ``none`` or ``log1p``, the natural log of 1 + value.
     unit : str
@@ -139,7 +140,7 @@ def write_linear(
     for i, column in enumerate(columns):
         variable, b = dictionary[column.variable], float(slope * raw[i])
         level, mean = _level_marked(variable, column), float(learner.means[i])
-        rare = bool(level) and variable.id in pointing
+        rare = bool(level) and (variable.id, column.cut) in pointing
         terms.append(
             Term(
                 variable=variable.id,
@@ -170,18 +171,20 @@ def write_linear(
     )
 
 
-def _pointing(columns: Sequence[Column], means: Floats, people: int) -> set[str]:
-    """Name the variables of which some level is had, or not had, by a handful.
+def _pointing(
+    columns: Sequence[Column], means: Floats, people: int
+) -> set[tuple[str, float | None]]:
+    """Name the variables, with the cut, of which some level is had, or not had, by a handful.
 
     The level without a column counts too, and the shares of all levels are told or none: the others
     would give a hidden one away.
     """
-    shares: dict[str, list[float]] = {}
+    shares: dict[tuple[str, float | None], list[float]] = {}
     for column, mean in zip(columns, means.tolist(), strict=True):
-        shares.setdefault(column.variable, []).append(mean)
+        shares.setdefault((column.variable, column.cut), []).append(mean)
     return {
-        variable
-        for variable, told in shares.items()
+        marked
+        for marked, told in shares.items()
         if min(min(share, 1 - share) for share in (*told, 1 - sum(told))) * people
         < SUPPRESSED_BELOW
     }
@@ -223,6 +226,28 @@ def level_name(variable: Variable, code: int) -> str:
     return ("no", "yes")[code] if variable.type == "yes_no" else variable.levels[code]
 
 
+def cut_words(cut: float) -> str:
+    """Say which values a cut marks.
+
+    Parameters
+    ----------
+    cut : float
+        Lowest value marked.
+
+    Returns
+    -------
+    str
+        Such as ``at least 10``; ``above 8`` where the cut is the very next number to 8.
+
+    Examples
+    --------
+    >>> cut_words(10.0), cut_words(nextafter(8.0, inf))
+    ('at least 10', 'above 8')
+    """
+    near = float(f"{cut:g}")
+    return f"above {near:g}" if cut == nextafter(near, inf) else f"at least {cut:.10g}"
+
+
 def hard_ends(variable: Variable, transform: str) -> tuple[float, float]:
     """Give the ends of what the dictionary accepts, as the encoding sees them.
 
@@ -244,6 +269,8 @@ def hard_ends(variable: Variable, transform: str) -> tuple[float, float]:
 
 def _level_marked(variable: Variable, column: Column) -> str:
     """Name the level that a column marks with 1."""
+    if column.cut is not None:
+        return cut_words(column.cut)
     if variable.type == "yes_no":
         return "yes"
     return level_name(variable, column.level) if column.level >= 0 else ""
@@ -251,7 +278,8 @@ def _level_marked(variable: Variable, column: Column) -> str:
 
 def _reach(variable: Variable, column: Column) -> float:
     """Give the largest size that a column can have."""
-    return 1.0 if column.level >= 0 else max(map(abs, hard_ends(variable, column.transform)))
+    marks = column.level >= 0 or column.cut is not None
+    return 1.0 if marks else max(map(abs, hard_ends(variable, column.transform)))
 
 
 def _decimals(reach: float, room: float) -> int:

@@ -10,11 +10,23 @@ from predictor.dictionary import Dictionary
 from predictor.errors import InvalidInputError
 from training.importers.ds005917 import read_ds005917
 from training.importers.rbmi import read_rbmi
-from training.importers.source import SourceCohort, SourceLine, SourceSettings
+from training.importers.source import (
+    SourceCohort,
+    SourceLine,
+    SourceSettings,
+    source_overrides,
+)
 from training.outcome import OutcomeDefinition
 from training.settings import nearest
 
-__all__ = ["IMPORTERS", "SourceCohort", "SourceLine", "SourceSettings", "read_source"]
+__all__ = [
+    "IMPORTERS",
+    "SourceCohort",
+    "SourceLine",
+    "SourceSettings",
+    "read_source",
+    "source_overrides",
+]
 
 
 class Importer(Protocol):

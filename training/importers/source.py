@@ -61,6 +61,26 @@ class SourceSettings(BaseModel):
     run: dict[str, Any] = {}
 
 
+def source_overrides(settings: SourceSettings) -> dict[str, Any]:
+    """Turn what a source says about its run into overrides.
+
+    Parameters
+    ----------
+    settings : SourceSettings
+        Of ``configs/sources/NAME.yaml``.
+
+    Returns
+    -------
+    dict
+        For `training.config.read_run_config`.
+    """
+    said = dict(settings.run)
+    resampling = {key: said.pop(key) for key in ("folds", "repeats", "inner_folds") if key in said}
+    if "logistic_variables" in said:
+        said["declared_variables"] = said.pop("logistic_variables")
+    return {**said, "resampling": resampling}
+
+
 @dataclass(frozen=True, slots=True)
 class SourceLine:
     """One line of what is known of a source: a group of people at one visit.

@@ -50,6 +50,42 @@ def response_model(coefficients=COEFFICIENTS) -> Model:
     )
 
 
+def with_cuts(model):
+    """The same model with MADRS from 30 on and CRP from 3 on as columns of their own."""
+    columns, at = list(model.encoding.columns), {"madrs_total": 30.0, "crp_mg_per_l": 3.0}
+    places = [i for i, c in enumerate(columns) if c.variable in at]
+    for place in reversed(places):
+        name = columns[place].variable
+        columns.insert(place + 1, Column(name, cut=at[name]))
+    ends = [i + 1 for i in places]
+
+    def wider(old, new):
+        return np.insert(np.asarray(old, dtype=float), ends, new)
+
+    means = wider(model.learner.means, [0.5, 0.4])
+    spread = wider(np.sqrt(np.diag(model.imputation.covariance)), [0.5, 0.5])
+    n = means.size
+    known = replace(
+        model.uncertainty,
+        covariance=np.diag(np.concatenate([[0.01], 0.02 / spread**2])),
+        means=means,
+        support_low=wider(model.uncertainty.support_low, 0.0),
+        support_high=wider(model.uncertainty.support_high, 1.0),
+    )
+    return replace(
+        model,
+        encoding=Encoding(tuple(columns), seen=model.encoding.seen),
+        learner=Linear(wider(model.learner.coefficients, [0.8, -1.2]), means, 0.2),
+        uncertainty=known,
+        imputation=GaussianImputation(means, (0.2 + 0.8 * np.eye(n)) * np.outer(spread, spread)),
+    )
+
+
+@pytest.fixture(scope="session")
+def cut_model():
+    return with_cuts(response_model())
+
+
 @pytest.fixture(scope="session")
 def model_of():
     """Makes the response model with other coefficients."""

@@ -37,7 +37,9 @@ def by_hand(rows, answers, dictionary, day=None):
         if row["part"] != "coefficient":
             continue
         answer = float(answers[row["variable"]])
-        if row["level"]:
+        if row["level"].startswith("at least "):
+            answer = 1.0 if answer >= float(row["level"].split()[-1]) else 0.0
+        elif row["level"]:
             names = dictionary[row["variable"]].levels or ("no", "yes")
             answer = 1.0 if names[int(answer)] == row["level"] else 0.0
         if row["transform"] == "log1p":
@@ -63,10 +65,10 @@ def printed(linear):
 
 
 @pytest.fixture(scope="module")
-def written(models, dictionary, some_people, tmp_path_factory):
-    """Of each task: the model, its formula, and the lines of formula.csv as read from disk."""
+def written(models, cut_model, dictionary, some_people, tmp_path_factory):
+    """Of each model: itself, its formula, and the lines of formula.csv as read from disk."""
     made = {}
-    for task, model in models.items():
+    for task, model in {**models, "cuts": cut_model}.items():
         formula = write_formula(model, some_people, dictionary, rng=np.random.default_rng(1))
         path = tmp_path_factory.mktemp("out") / "formula.csv"
         write_formula_table(formula, path)
@@ -80,7 +82,13 @@ def test_the_file_gives_the_probability_to_1e_9_and_the_page_to_half_a_point(
     written, dictionary, answers
 ):
     values = {name: np.array([float(x)]) for name, x in answers.items()}
-    for task, day in (("response", None), ("relapse", 30), ("relapse", 90), ("relapse", 180)):
+    for task, day in (
+        ("response", None),
+        ("cuts", None),
+        ("relapse", 30),
+        ("relapse", 90),
+        ("relapse", 180),
+    ):
         model, formula, rows = written[task]
         margin = model.assess(values).margin
         own = float(model.probability(margin, day)[0])
@@ -89,8 +97,9 @@ def test_the_file_gives_the_probability_to_1e_9_and_the_page_to_half_a_point(
         assert rounded == pytest.approx(own, abs=0.005)
 
 
-def test_the_scorer_itself_gives_what_the_formula_says(written):
-    model, _, rows = written["response"]
+@pytest.mark.parametrize("which", ["response", "cuts"])
+def test_the_scorer_itself_gives_what_the_formula_says(written, which):
+    model, _, rows = written[which]
     dictionary = read_dictionary()
     provenance = Provenance(
         data_origin="simulated", stamp="exploratory", reason="", better_than_average=True,
@@ -104,6 +113,7 @@ def test_the_scorer_itself_gives_what_the_formula_says(written):
     answers |= {"crp_mg_per_l": 4.2, "diet_quality": 2}
     found = scorer.score(row)[0]
     assert found.probability == pytest.approx(by_hand(rows, answers, dictionary), abs=1e-9)
+    assert set(found.contributions) == set(answers)  # a cut is part of its variable
 
 
 def test_intercept_base_and_coefficients_by_hand(models, dictionary):

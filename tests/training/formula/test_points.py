@@ -7,7 +7,7 @@ import pytest
 
 from predictor.linear import Linear
 from training.formula import ERROR_BOUND, write_formula
-from training.formula.bands import parts_of, points_of
+from training.formula.bands import Part, parts_of, points_of
 from training.formula.drawn import draw_people
 from training.formula.points import MOST_POINTS, make_points
 
@@ -151,3 +151,47 @@ def test_variables_worth_less_than_half_a_point_are_named(model_of, dictionary, 
     )
     assert "Sex" in table.left_out
     assert "sex" not in {row.variable for row in table.rows}
+
+
+def test_bands_of_a_number_with_a_cut_by_hand(dictionary):
+    """One point a ten of the scale, and two more from 12 on, or above 12 where it is no integer."""
+    slope, jump = 0.1, 2.0
+    madrs, bmi = dictionary["madrs_total"], dictionary["bmi"]
+    none = np.empty(0)
+    for variable, cut, edges in (
+        (madrs, 12.0, (5, 12, 15, 25)),
+        (madrs, np.nextafter(12.0, 99), (5, 13, 15, 25)),
+        (bmi, np.nextafter(12.0, 99), (5, 12.1, 15, 25)),
+    ):
+        part = Part(variable, "none", slope, 0.0, 30.0, none.astype(int), none, 0.0, ((cut, jump),))
+        assert part.least == 0
+        assert part.range == pytest.approx(5)
+        row = points_of(part, 1.0)
+        assert row.edges == pytest.approx(edges)
+        assert row.points == (0, 1, 3, 4, 5)
+    fall = Part(madrs, "none", slope, 0.0, 30.0, none.astype(int), none, 0.0, ((20.0, -2.0),))
+    assert (fall.least, fall.range) == (0, pytest.approx(2))
+    assert points_of(fall, 1.0).edges == (5, 15, 20, 25)
+    assert points_of(fall, 1.0).points == (0, 1, 2, 0, 1)
+    outside = replace(fall, steps=((31.0, 9.0),))
+    assert points_of(outside, 1.0).points == (0, 1, 2, 3)
+
+
+def test_points_of_a_model_with_cuts_are_near_to_it(cut_model, dictionary, some_people):
+    """The printed points against the scorer, which knows nothing of bands."""
+    model = cut_model
+    table, _ = make_points(
+        model, model.learner, some_people, dictionary, rng=np.random.default_rng(1)
+    )
+    parts = parts_of(model, model.learner, dictionary)
+    others = draw_people(model, model.imputation, parts, people=400, rng=np.random.default_rng(4))
+    margin = model.assess(others).margin
+    totals = [
+        total_by_hand(table, dictionary, {k: v[i] for k, v in others.items()}) for i in range(400)
+    ]
+    by_points = table.margin_at_zero + table.margin_per_point * np.array(totals)
+    # each of the variables is at most half a point away, and the steps are 0.8 and 1.2 of margin
+    half = table.margin_per_point / 2 * (len(table.rows) + len(table.left_out) + 1)
+    assert np.abs(by_points - margin).max() < half
+    crp = next(row for row in table.rows if row.variable == "crp_mg_per_l")
+    assert 3 in crp.edges
