@@ -24,7 +24,7 @@ from scipy import special
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegressionCV
-from worlds import WORLDS, draw, world
+from worlds import COMPLETE, WORLDS, draw, world
 
 from predictor.uncertainty import Z_LEVEL
 from training.averaged_logistic import fit_averaged_logistic
@@ -140,7 +140,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--cohorts", type=int, default=50, help="of each world and size")
     parser.add_argument("--quick", action="store_true", help="8 cohorts, sizes 100 to 400")
-    parser.add_argument("--worlds", nargs="+", choices=WORLDS, default=list(WORLDS[:7]))
+    parser.add_argument("--worlds", nargs="+", choices=WORLDS, default=list(COMPLETE))
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--out", help="CSV file with one line for each fit")
     asked = parser.parse_args()

@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
-from worlds import WORLDS, columns, world
+from worlds import COMPLETE, WORLDS, columns, world
 
 from predictor.uncertainty import Z_LEVEL
 from training.averaged_cox import fit_averaged_cox
@@ -173,7 +173,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--cohorts", type=int, default=50, help="of each world and size")
     parser.add_argument("--quick", action="store_true", help="8 cohorts, sizes 100 to 400")
-    parser.add_argument("--worlds", nargs="+", choices=WORLDS, default=list(WORLDS))
+    parser.add_argument("--worlds", nargs="+", choices=COMPLETE, default=list(COMPLETE))
     parser.add_argument("--sizes", nargs="+", type=int, default=list(SIZES))
     parser.add_argument(
         "--strength", type=float, default=1.0,

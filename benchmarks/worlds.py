@@ -29,6 +29,9 @@ WORLDS = (
     "sparse", "dense", "threshold", "interaction", "published_right", "published_half",
     "published_wrong", "missing_20", "missing_40", "sites",
 )  # fmt: skip
+COMPLETE = WORLDS[:7]
+"""Those where all is answered and all people are of one place."""
+
 LAW_OF = {"missing_20": "dense", "missing_40": "dense", "sites": "sparse"}
 LEFT_OUT = {"missing_20": 0.2, "missing_40": 0.4}
 N_NEW = 4000
