@@ -1,162 +1,89 @@
 """How near learners come to the truth on small cohorts, beside the usual tools.
 
-Run ``python benchmarks/accuracy.py --cohorts 50`` (hours) or ``--quick`` (2 minutes on two
-cores). Every cohort is drawn from a world of `worlds.py`; each learner is fitted to it and its
-probabilities are held against the true ones of 4,000 new people. Regret is the mean log-loss above
-that of the truth. Columns are complete and standardised by the cohort; the peers tune themselves by
-5-fold cross-validation on the log-loss.
+Run ``python benchmarks/accuracy.py`` (20 cohorts of each world and size), ``--quick`` (minutes) or
+``--full`` (50 cohorts). Every cohort is drawn from a world of `worlds.py`; each learner is fitted
+to it and held against the truth of 4,000 new people. Regret is the mean log-loss above that of who
+knows the law. Only ours are fitted here; the peers' lines are read from
+``benchmarks/peers/results_worlds.csv``, and ``--peers`` first adds to it those that are missing.
+Shares and differences are over the cohorts that both were fitted to.
 """
 
 from __future__ import annotations
 
 import argparse
+import subprocess
 import sys
-import time
-import warnings
-from collections.abc import Callable
+from pathlib import Path
 
-import numpy as np
 import pandas as pd
-import xgboost
+from accuracy_table import asked as asked_of
+from accuracy_table import by_cell, held_by_cell, over_worlds
 from joblib import Parallel, delayed
-from numpy.typing import NDArray
-from scipy import special
-from sklearn.ensemble import RandomForestClassifier
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegressionCV
-from worlds import COMPLETE, WORLDS, draw, world
+from ours import DEFAULT, PUBLISHED, RAW, one_cohort
+from worlds import SIZES, WORLDS
 
-from predictor.uncertainty import Z_LEVEL
-from training.averaged_logistic import fit_averaged_logistic
-from training.metrics.binary import auroc
-
-Floats = NDArray[np.float64]
-Said = tuple[Floats, Floats | None]
-
-N_NEW = 4000
-SIZES = (100, 200, 400, 800)
+HERE = Path(__file__).parent
+PEERS = HERE / "peers" / "results_worlds.csv"
+PEERS_PYTHON = HERE.parent / ".venv-peers" / "bin" / "python"
 
 
-def averaged(X: Floats, y: Floats, new: Floats, published: Floats | None) -> Said:
-    """Fit ours, with or without what was published."""
-    fit = fit_averaged_logistic(X, y, published=published)
-    design = np.column_stack([np.ones(len(new)), new])
-    sd = np.sqrt(((design @ fit.covariance) * design).sum(axis=1))
-    return fit.intercept + new @ fit.coefficients, sd
-
-
-def ridge(X: Floats, y: Floats, new: Floats) -> Said:
-    """Fit a ridge, penalty by cross-validation."""
-    fit = LogisticRegressionCV(
-        Cs=np.logspace(-4, 1, 16), cv=5, scoring="neg_log_loss", max_iter=300
-    )
-    return fit.fit(X, y).decision_function(new), None
-
-
-def elastic_net(X: Floats, y: Floats, new: Floats) -> Said:
-    """Fit an elastic net, penalty and share by cross-validation."""
-    fit = LogisticRegressionCV(
-        Cs=np.logspace(-3, 0.5, 10), cv=5, penalty="elasticnet", solver="saga",
-        l1_ratios=[0.5, 1.0], scoring="neg_log_loss", max_iter=200, tol=1e-3, random_state=0,
+def fit_missing_peers(worlds: list[str], sizes: list[int], cohorts: int) -> None:
+    """Let the peers' own environment fit what the cached lines lack."""
+    if not PEERS_PYTHON.exists():
+        sys.exit("the peers have no environment yet: say `make peers`")
+    script = HERE / "peers" / "fit_worlds.py"
+    subprocess.run(  # noqa: S603 - our own script
+        [PEERS_PYTHON, script, "--worlds", *worlds, "--sizes", *map(str, sizes),
+         "--cohorts", str(cohorts)],
+        check=True, env={"PYTHONPATH": f"{HERE.parent}:{HERE}", "OMP_NUM_THREADS": "1"},
     )  # fmt: skip
-    return fit.fit(X, y).decision_function(new), None
 
 
-def forest(X: Floats, y: Floats, new: Floats) -> Said:
-    """Grow a random forest whose leaves hold five people."""
-    fit = RandomForestClassifier(300, min_samples_leaf=5, random_state=0).fit(X, y)
-    return special.logit(np.clip(fit.predict_proba(new)[:, 1], 1e-4, 1 - 1e-4)), None
-
-
-def xgboost_default(X: Floats, y: Floats, new: Floats) -> Said:
-    """Boost trees as XGBoost does if nobody says otherwise."""
-    fit = xgboost.XGBClassifier(nthread=1, random_state=0).fit(X, y)
-    return special.logit(np.clip(fit.predict_proba(new)[:, 1], 1e-4, 1 - 1e-4)), None
-
-
-PEERS: dict[str, Callable[[Floats, Floats, Floats], Said]] = {
-    "ridge": ridge,
-    "elastic_net": elastic_net,
-    "forest": forest,
-    "xgboost_default": xgboost_default,
-}
-
-
-def one_cohort(name: str, n: int, seed: int) -> list[dict[str, object]]:
-    """Fit every learner to one cohort and hold it against the truth of new people."""
-    rng = np.random.default_rng([seed, n, WORLDS.index(name)])
-    X, y, _ = draw(name, n, rng)
-    new, happened, truth = draw(name, N_NEW, rng)
-    mean, sd = X.mean(axis=0), X.std(axis=0) + 1e-9
-    X, new, p = (X - mean) / sd, (new - mean) / sd, special.expit(truth)
-    floor = float((np.logaddexp(0, truth) - p * truth).mean())
-    published = world(name).published
-    fits: dict[str, Callable[[], Said]] = {
-        "averaged": lambda: averaged(X, y, new, None),
-        **{peer: lambda fit=fit: fit(X, y, new) for peer, fit in PEERS.items()},  # type: ignore[misc]
-    }
-    if published.any():
-        fits["averaged, published"] = lambda: averaged(X, y, new, published[:, None])
-    found: list[dict[str, object]] = []
-    for learner, fit in fits.items():
-        start = time.perf_counter()
-        with warnings.catch_warnings():  # peers that stop early are peers as people use them
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            warnings.simplefilter("ignore", FutureWarning)
-            eta, spread = fit()
-        line: dict[str, object] = {
-            "world": name, "n": n, "seed": seed, "learner": learner,
-            "regret": float((np.logaddexp(0, eta) - p * eta).mean()) - floor,
-            "auc": auroc(happened, special.expit(eta)), "seconds": time.perf_counter() - start,
-        }  # fmt: skip
-        if spread is not None:
-            half = Z_LEVEL * spread
-            line["coverage"] = float((np.abs(eta - truth) < half).mean())
-            line["width"] = float(np.median(special.expit(eta + half) - special.expit(eta - half)))
-        found.append(line)
-    return found
-
-
-def table(lines: pd.DataFrame) -> pd.DataFrame:
-    """Give regret as a share of the ridge's in the same cohorts, with its standard error."""
-    lines = lines.copy()
-    lines["learner"] = pd.Categorical(lines["learner"], list(dict.fromkeys(lines["learner"])))
-    wide = lines.pivot_table(
-        index=["world", "n", "seed"], columns="learner", values="regret", observed=True
-    )
-    cells = wide.groupby(level=["world", "n"], sort=False)
-    mean, base = cells.mean(), cells["ridge"].mean()
-    gap = wide.sub(wide["ridge"], axis=0).groupby(level=["world", "n"], sort=False)
-    share = mean.div(base, axis=0)
-    share.insert(0, "ridge regret", base)
-    share["averaged - ridge"] = gap["averaged"].mean()
-    share["its se"] = gap["averaged"].sem()
-    ours = lines[lines["learner"] == "averaged"].groupby(["world", "n"], sort=False)
-    share["coverage"], share["width"] = ours["coverage"].mean(), ours["width"].mean()
-    return share
+def beside_peers(ours: pd.DataFrame) -> pd.DataFrame:
+    """Add the peers' lines of the same cohorts; refuse cohorts drawn differently."""
+    key = ["world", "n", "seed"]
+    drawn = ours[[*key, "events"]].drop_duplicates()
+    peers = pd.read_csv(PEERS).merge(drawn, on=key, suffixes=("", "_ours"))
+    if (peers["events"] != peers["events_ours"]).any():
+        sys.exit(f"{PEERS.name}: its cohorts are not those drawn here; fit the peers again")
+    return pd.concat([ours, peers.drop(columns="events_ours")], ignore_index=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("--cohorts", type=int, default=50, help="of each world and size")
-    parser.add_argument("--quick", action="store_true", help="8 cohorts, sizes 100 to 400")
-    parser.add_argument("--worlds", nargs="+", choices=WORLDS, default=list(COMPLETE))
-    parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--out", help="CSV file with one line for each fit")
+    parser.add_argument("--cohorts", type=int, default=20, help="of each world and size")
+    parser.add_argument("--quick", action="store_true", help="5 cohorts, sizes 100 to 400")
+    parser.add_argument("--full", action="store_true", help="50 cohorts")
+    parser.add_argument("--worlds", nargs="+", choices=WORLDS, default=list(WORLDS))
+    parser.add_argument("--sizes", nargs="+", type=int, default=list(SIZES))
+    parser.add_argument("--learners", nargs="+", default=[DEFAULT, RAW, PUBLISHED],
+                        help="ours; or names of response learners")  # fmt: skip
+    parser.add_argument("--peers", action="store_true", help="first fit peers that are missing")
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--out", type=Path, help="CSV file with our lines")
     asked = parser.parse_args()
-    cohorts, sizes = (8, SIZES[:3]) if asked.quick else (asked.cohorts, SIZES)
+    cohorts = 50 if asked.full else 5 if asked.quick else asked.cohorts
+    sizes = [n for n in asked.sizes if n <= 400] if asked.quick else asked.sizes
+    if asked.peers:
+        fit_missing_peers(asked.worlds, sizes, cohorts)
     tasks = [(w, n, seed) for w in asked.worlds for n in sizes for seed in range(cohorts)]
-    done = Parallel(n_jobs=asked.jobs)(delayed(one_cohort)(*task) for task in tasks)
-    lines = pd.DataFrame([line for cohort in done for line in cohort])
+    done = Parallel(n_jobs=asked.jobs)(delayed(one_cohort)(*t, asked.learners) for t in tasks)
+    ours = pd.DataFrame([line for cohort in done for line in cohort])
     if asked.out:
-        lines.to_csv(asked.out, index=False)
-    with pd.option_context("display.width", 220, "display.max_columns", 20):
-        sys.stdout.write(table(lines).round(3).to_string() + "\n")
-    whole = lines.groupby("learner", sort=False)[["regret", "auc", "seconds"]].mean()
-    everywhere = lines["learner"] != "averaged, published"
-    base = lines.loc[lines["learner"] == "ridge", "regret"].mean()
-    whole["share of ridge"] = lines[everywhere].groupby("learner")["regret"].mean() / base
-    sys.stdout.write("\nOver all worlds\n" + whole.round(4).to_string() + "\n")
+        ours.round(6).to_csv(asked.out, index=False)
+    report(beside_peers(ours), asked.learners)
+
+
+def report(lines: pd.DataFrame, learners: list[str]) -> None:
+    """Print every table."""
+    first = learners[0]
+    tables = {f"Regret, shares of the ridge's; differences of {first}": by_cell(lines, first)}
+    tables |= {f"{name}: other measures": held_by_cell(lines, name) for name in learners}
+    tables["Over the complete worlds"] = over_worlds(lines)
+    with pd.option_context("display.width", 240, "display.max_columns", 30):
+        for title, table in tables.items():
+            sys.stdout.write(f"\n{title}\n{table.round(4).to_string()}\n")
+    sys.stdout.write("\n" + "\n".join(asked_of(lines, first)) + "\n")
 
 
 if __name__ == "__main__":
