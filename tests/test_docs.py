@@ -91,8 +91,29 @@ def test_the_targets_of_make_exist() -> None:
     assert [target for target in named if f"\n{target}:" not in makefile] == []
 
 
+def python_of_the_readme(word: str) -> str:
+    codes = [code for language, code in FENCE.findall(README) if language == "python"]
+    (snippet,) = [code for code in codes if word in code]
+    return snippet
+
+
+@pytest.mark.filterwarnings("ignore::training.estimator.SmallCohortWarning")
+def test_the_estimator_of_the_readme_does_what_it_says() -> None:
+    rng = np.random.default_rng(0)
+    X, X_new = rng.normal(size=(60, 3)), rng.normal(size=(5, 3))
+    X[0, 0] = X_new[0, 1] = np.nan
+    seen = {"X": X, "y": rng.permutation(np.arange(60) % 2), "X_new": X_new}
+    snippet = python_of_the_readme("ResponseClassifier")
+    assert len([line for line in snippet.splitlines() if line.strip()]) == 4
+    exec(snippet, seen)  # noqa: S102
+    assert (seen["interval"][:, 0] < seen["risk"]).all()
+    assert (seen["risk"] < seen["interval"][:, 1]).all()
+    log_odds = np.log(seen["risk"] / (1 - seen["risk"]))
+    np.testing.assert_allclose(seen["fitted"].base_ + seen["shares"].sum(axis=1), log_odds)
+
+
 def test_the_python_of_the_readme_uses_names_that_exist() -> None:
-    (snippet,) = [code for language, code in FENCE.findall(README) if language == "python"]
+    snippet = python_of_the_readme("predictor.load")
     tree = ast.parse(snippet)
     assert len([line for line in snippet.splitlines() if line.strip()]) <= 5
     used = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}

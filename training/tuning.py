@@ -290,9 +290,8 @@ def freeze(
 def _covariance(fitted: Fitted, reference: Fitted | None) -> Floats:
     """Choose the covariance of a linear learner: the reference's where it reads the same columns.
 
-    The Laplace covariance of an l1 penalty is too wide where cross-validation tunes the penalty
-    for prediction; the reference's is brought to the scale of the learner's own calibration, and
-    has none where it saw no signal.
+    The Laplace covariance of an l1 penalty is too wide where cross-validation tunes the penalty for
+    prediction; the reference's, if it saw a signal, is brought to the learner's calibrated scale.
     """
     own = fitted.fitted.covariance
     averaged = fitted.learner.kind == "averaged"  # its own posterior already doubts the penalty
