@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Mapping
+from numbers import Real
 from typing import Any, Self
 
 import numpy as np
@@ -25,7 +27,9 @@ from predictor.uncertainty import Z_LEVEL
 from training.calibrating import fit_affine_response
 from training.evaluation import Analysis, fit_to_everybody
 from training.fitting import Outcome, Setting, fit_learner, prepare
-from training.learners import DEFAULT_LEARNER, learner_named
+from training.learners import DEFAULT_LEARNER, LEARNERS, READS_PUBLISHED, learner_named
+from training.priors import effects_of_columns
+from training.published_effects import Effects
 from training.samplesize import required_sample
 from training.tuning import Fitted, freeze
 
@@ -56,8 +60,10 @@ class ResponseClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         A response learner of `training.learners`: ``averaged``, ``ridge``, ``elastic_net``,
         ``logistic`` or ``xgboost``; ``auto`` for the default one.
     priors : dict or None
-        Published effects by name or position of the column: (mean, sd) or (mean, sd, grade), in
-        log-odds per unit of the column.
+        Published effects by name or place of the column: (mean, sd) or (mean, sd, grade), in
+        log-odds per unit of the column; for learners that shrink towards them. How strongly
+        the effects of one grade hold here is learned from `X` and `y`: wrong ones are
+        switched off.
     n_jobs : int
         Kept for scikit-learn's tools: one fit runs in one thread, so that folds and grids outside
         it may run side by side.
@@ -126,7 +132,8 @@ class ResponseClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         ValueError
             If `X` or `y` is not as described, or one label only occurs.
         InvalidInputError
-            If the learner is unknown, cannot use priors or could not be fitted.
+            If the learner is unknown, priors are not as described or it cannot use them, or it
+            could not be fitted.
 
         Warns
         -----
@@ -134,20 +141,23 @@ class ResponseClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             If there are fewer people than Riley's criteria ask for at an AUC of 0.65.
         """
         chosen = DEFAULT_LEARNER["response"] if self.learner == "auto" else self.learner
-        learner = learner_named(chosen, "response")
-        if self.priors is not None:
-            raise InvalidInputError(f"priors: {chosen} cannot use them yet; leave them out")
+        learner_named(chosen, "response")  # refuses an unknown name before anything is read
         read: Floats
         read, labels = validate_data(self, X, y, dtype=np.float64, ensure_all_finite="allow-nan")
         events = self._read_labels(labels)
+        effects = _read_priors(self.priors or {}, self._names(), chosen)
         _warn_if_small(events, read.shape[1])
-        analysis = _analysis(read, events, self._names())
+        analysis = _analysis(read, events, self._names(), published=effects)
         rng = _generator(self.random_state)
         if min(events.sum(), (1 - events).sum()) < 2:  # nobody can be held out
             self.model_ = _average(analysis, rng)
         else:
             self.model_ = fit_to_everybody(
-                analysis, learner, wanted=INNER_FOLDS, n_refits=REFITS, rng=rng
+                analysis,
+                analysis.candidate(chosen),
+                wanted=INNER_FOLDS,
+                n_refits=REFITS,
+                rng=rng,
             )
         self.base_ = self.model_.base
         self._show_coefficients()
@@ -291,7 +301,7 @@ class ResponseClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return spread
 
 
-def _analysis(X: Floats, events: Floats, names: list[str]) -> Analysis:
+def _analysis(X: Floats, events: Floats, names: list[str], *, published: Effects) -> Analysis:
     """Take each column as a number variable and each row as a person."""
     variables = tuple(
         Variable(name, name, "number", "columns", "data", hard_range=(-math.inf, math.inf))
@@ -304,6 +314,7 @@ def _analysis(X: Floats, events: Floats, names: list[str]) -> Analysis:
         severity=(),
         outcome=Outcome(events),
         groups=tuple(str(row) for row in range(len(X))),
+        published=published,
     )
 
 
@@ -316,6 +327,37 @@ def _average(analysis: Analysis, rng: np.random.Generator) -> Model:
     margins = np.full(len(analysis.groups), level.affine.intercept)
     average = Fitted(learner, Setting(), fitted, prepared, level, None, margins)
     return freeze(average, analysis.outcome, n_refits=0, rng=rng)
+
+
+def _read_priors(priors: Mapping[Any, tuple[Any, ...]], names: list[str], chosen: str) -> Effects:
+    """Take priors as effects on columns, or name all that is wrong with them."""
+    readers = [e.name for e in LEARNERS if e.task == "response" and e.kind in READS_PUBLISHED]
+    if priors and chosen not in readers:
+        raise InvalidInputError(
+            f"priors: {chosen} cannot use published effects; {', '.join(readers)} can"
+        )
+    found: dict[str, Any] = {}
+    faults = []
+    for column, prior in priors.items():
+        place = names.index(column) if column in names else column
+        if not isinstance(place, int | np.integer) or not 0 <= place < len(names):
+            faults.append(f"{column!r} is neither a column nor a place of one")
+        elif not _is_prior(prior):
+            faults.append(f"{column!r} needs (mean, sd) or (mean, sd, grade), sd above 0")
+        else:
+            found[names[place]] = prior
+    if faults:
+        raise InvalidInputError(f"priors: {'; '.join(faults)}")
+    return effects_of_columns(found)
+
+
+def _is_prior(prior: Any) -> bool:
+    """Tell whether this is (mean, sd) or (mean, sd, grade)."""
+    if not (isinstance(prior, tuple | list) and len(prior) in (2, 3)):
+        return False
+    numbers, grade = prior[:2], prior[2:]
+    finite = all(isinstance(number, Real) and math.isfinite(number) for number in numbers)
+    return finite and numbers[1] > 0 and all(isinstance(text, str) and text for text in grade)
 
 
 def _warn_if_small(events: Floats, n_parameters: int) -> None:
