@@ -33,6 +33,7 @@ from training.evaluation import (
     optimism,
     permuted_outcome,
     repeat_in_resamples,
+    shrinkage_of,
     terms_of,
     too_good,
     training_rows,
@@ -121,7 +122,9 @@ def analyse(
     again = repeat_procedure(config, analysis, choice, rng=rng.again, work=work)
     model = fit_final(config, analysis, choice, rng.fit)
     formula = write_formula(model, analysis.values, cohort.dictionary, rng=rng.points)
-    return replace(findings, model=model, formula=formula, **again._asdict())
+    _, left_out = published_by(config, cohort, analysis.variables)
+    shrinkage = shrinkage_of(analysis, choice.learner, left_out)
+    return replace(findings, model=model, formula=formula, shrinkage=shrinkage, **again._asdict())
 
 
 def watch_procedure(

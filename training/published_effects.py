@@ -185,14 +185,32 @@ def column_of(effect: PublishedEffect, columns: Sequence[Column]) -> int | None:
     return next(found, None)
 
 
+def unit_of(effect: PublishedEffect, column: Floats) -> float:
+    """Give how many units of its column an effect is for.
+
+    Parameters
+    ----------
+    effect : PublishedEffect
+        One effect.
+    column : ndarray, shape (n,)
+        Its column in the training rows, NaN where missing.
+
+    Returns
+    -------
+    float
+        `per`, or the standard deviation of those who answered; 1 for a cut.
+    """
+    if effect.cut is not None:
+        return 1.0
+    return float(np.nanstd(column)) if effect.per is None else effect.per
+
+
 def _share_of_unit(effect: PublishedEffect, column: Floats) -> float:
     """Give how much of an effect one unit of its column carries."""
-    answered = column[~np.isnan(column)]
-    spread = float(answered.var())
-    if effect.cut is not None or spread <= 0:
-        return 1.0
-    unit = spread**0.5 if effect.per is None else effect.per
+    unit = unit_of(effect, column)
     if effect.cap is None:
         return 1 / unit
+    answered = column[~np.isnan(column)]
     capped = np.minimum(answered, effect.cap)
-    return float(np.mean((capped - capped.mean()) * (answered - answered.mean()))) / spread / unit
+    along = np.mean((capped - capped.mean()) * (answered - answered.mean()))
+    return float(along / answered.var() / unit)

@@ -38,6 +38,7 @@ from training.evaluation.sentinels import (
     training_rows,
     watch,
 )
+from training.evaluation.shrinkage import Shrinkage, ShrunkTerm, shrinkage_of
 from training.evaluation.site_mix import Difference, SiteMix, compare_sites, places_of
 from training.evaluation.subgroups import Division, Subgroup, Subgroups, measure_subgroups
 from training.evaluation.unobserved import Unobserved, chance_observed, under_assumptions
@@ -67,6 +68,8 @@ __all__ = [
     "Repetitions",
     "Resampling",
     "Sentinel",
+    "Shrinkage",
+    "ShrunkTerm",
     "SiteMix",
     "SiteResult",
     "Sites",
@@ -95,6 +98,7 @@ __all__ = [
     "placebo_control",
     "places_of",
     "repeat_in_resamples",
+    "shrinkage_of",
     "sites_of",
     "terms_of",
     "too_good",

@@ -6,7 +6,13 @@ added by `training.tuning`, which has the out-of-fold margins that they need.
 """
 
 from training.fitting.boosting import LEARNING_RATE, refit_trees, round_steps
-from training.fitting.learner import FittedLearner, fit_learner, margins_along
+from training.fitting.learner import (
+    FittedLearner,
+    fit_averaged,
+    fit_learner,
+    margins_along,
+    published_here,
+)
 from training.fitting.preparing import Cuts, Outcome, Prepared, Values, prepare
 from training.fitting.settings import DEPTHS, N_PENALTIES, ROUNDS, Path, Setting, paths_of
 
@@ -22,10 +28,12 @@ __all__ = [
     "Prepared",
     "Setting",
     "Values",
+    "fit_averaged",
     "fit_learner",
     "margins_along",
     "paths_of",
     "prepare",
+    "published_here",
     "refit_trees",
     "round_steps",
 ]

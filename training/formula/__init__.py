@@ -17,7 +17,7 @@ from predictor.boosted import Boosted
 from predictor.dictionary import Dictionary
 from predictor.model import Model
 from training.formula.bands import VariablePoints
-from training.formula.linear import LinearFormula, Term, write_linear
+from training.formula.linear import LinearFormula, Term, cut_words, write_linear
 from training.formula.points import DRAWN, ERROR_BOUND, InCohort, PointsTable, make_points
 from training.formula.trees import TreesSummary, VariableInTrees, summarise_trees
 
@@ -33,6 +33,7 @@ __all__ = [
     "TreesSummary",
     "VariableInTrees",
     "VariablePoints",
+    "cut_words",
     "formula_rows",
     "write_formula",
 ]

@@ -31,6 +31,7 @@ from training.presentation import (
     instability,
     optimism,
     placebo,
+    shrinkage,
     sites,
     subgroups,
     unobserved,
@@ -65,6 +66,7 @@ _SECTIONS: tuple[Callable[[Findings], Section | None], ...] = (
     optimism.section,
     instability.section,
     formula.section,
+    shrinkage.section,
     placebo.section,
 )
 """Parts of the report that have a file of their own here, in the order in which they are read."""
