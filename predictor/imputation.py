@@ -13,12 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from predictor.errors import InvalidInputError
+from predictor.shrinkage import shrink, shrunken_correlation, unit_diagonal
 
 FloatArray = NDArray[np.float64]
 
-# Smallest eigenvalue of the fitted correlation matrix: bounds how far any missing value can be
-# extrapolated from the answered ones, and keeps the inverse exact to about 1e-12.
-_EIGENVALUE_FLOOR = 0.01
 # A standard deviation this small beside the column's mean is rounding, not variation.
 _CONSTANT = 1e-9
 # Numbers held at once for a block of rows, about 16 MB.
@@ -72,7 +70,7 @@ class GaussianImputation:
         if not (np.isfinite(means).all() and np.isfinite(covariance).all()):
             raise InvalidInputError("an imputation holds numbers that are not finite; fit it again")
         scale = np.sqrt(np.maximum(np.diag(covariance), 0.0))
-        correlation = _unit_diagonal(covariance, scale)
+        correlation = unit_diagonal(covariance, scale)
         try:
             np.linalg.cholesky(correlation)
         except np.linalg.LinAlgError as error:
@@ -130,7 +128,7 @@ class GaussianImputation:
         varies = scale > 0
         Z = (X - centre) / np.where(varies, scale, 1.0)
         Z[:, ~varies] = np.nan
-        correlation, shrinkage = _shrunken_correlation(Z)
+        correlation, shrinkage = shrunken_correlation(Z)
         model = cls(np.zeros(Z.shape[1]), correlation)
         for _ in range(steps):
             model = model._em_step(Z, shrinkage)
@@ -160,8 +158,15 @@ class GaussianImputation:
             self._fill_rows(filled, part)
         return filled
 
-    def spread(self, X: FloatArray, coefficients: FloatArray) -> FloatArray:
+    def spread(
+        self, X: FloatArray, coefficients: FloatArray, doubt: FloatArray | None = None
+    ) -> FloatArray:
         """Give the variance of a linear margin that the missing values leave open.
+
+        Of b'x with b and x independent, the variance is that of b at the mean of x, plus what is
+        given here: b' Σ b + tr(H Σ), with Σ the covariance of x given the answered values and H
+        that of b. Without the second term an unanswered value would lower the variance, because
+        it is filled near the mean, where the margin is known best.
 
         Parameters
         ----------
@@ -169,12 +174,14 @@ class GaussianImputation:
             Encoded columns, NaN where missing.
         coefficients : ndarray of shape (p,)
             Coefficients of the margin, per unit of each column.
+        doubt : ndarray of shape (p, p), optional
+            Covariance H of the coefficients; 0 if they are taken as known.
 
         Returns
         -------
         ndarray of shape (n,)
-            b' Σ(missing | answered) b in squared units of the margin; 0 for a complete row. It
-            does not depend on the answered values, only on which ones are answered.
+            In squared units of the margin; 0 for a complete row. It does not depend on the
+            answered values, only on which ones are answered.
 
         Raises
         ------
@@ -186,15 +193,23 @@ class GaussianImputation:
             raise InvalidInputError(
                 f"{np.shape(coefficients)} coefficients were given for {self.means.size} columns"
             )
-        weights = np.asarray(coefficients, dtype=np.float64) * self._scale
+        b = np.asarray(coefficients, dtype=np.float64)
+        squares = np.outer(b, b) if doubt is None else np.outer(b, b) + doubt
+        squares = squares * np.outer(self._scale, self._scale)
         variance = np.zeros(X.shape[0])
         for part in self._open_values(X):
-            pull = part.left @ weights[part.gaps][:, :, None]
-            variance[part.rows] = (weights[part.gaps][:, None, :] @ pull)[part.of, 0, 0]
+            moments = squares[part.gaps[:, :, None], part.gaps[:, None, :]] * part.left
+            variance[part.rows] = moments.reshape(len(moments), -1).sum(axis=1)[part.of]
         return np.maximum(variance, 0.0)
 
-    def narrowing(self, X: FloatArray, coefficients: FloatArray) -> FloatArray:
-        """Give the part of `spread` that an answer to each missing column would remove.
+    def narrowing(
+        self, X: FloatArray, coefficients: FloatArray, owner: NDArray[np.intp]
+    ) -> FloatArray:
+        """Give the part of the margin's variance that an answer to each variable would remove.
+
+        What the answer tells of other unanswered variables is counted. The doubt of coefficients
+        takes no part: an answer moves it from the values that are open to the value that is known,
+        and on average over the answers that may come the sum stays.
 
         Parameters
         ----------
@@ -202,20 +217,25 @@ class GaussianImputation:
             Encoded columns, NaN where missing.
         coefficients : ndarray of shape (p,)
             Coefficients of the margin, per unit of each column.
+        owner : ndarray of int of shape (p,)
+            Variable of each column, counted from 0 without gaps; the columns of a category are
+            answered together.
 
         Returns
         -------
-        ndarray of shape (n, p)
-            (Σb)ⱼ² / Σⱼⱼ of the covariance given the answered columns; 0 where answered.
+        ndarray of shape (n, n_variables)
+            (Σb)_g' Σ_gg⁻¹ (Σb)_g for the columns g of a variable, with Σ the covariance given the
+            answered columns; 0 where answered. Squared units of the margin.
         """
         weights = np.asarray(coefficients, dtype=np.float64) * self._scale
         X = self._checked(X)
-        removed = np.zeros(X.shape)
+        removed = np.zeros((X.shape[0], owner.max(initial=-1) + 1))
         for part in self._open_values(X):
-            variance = np.diagonal(part.left, axis1=1, axis2=2)
-            pull = (part.left @ weights[part.gaps][:, :, None])[:, :, 0] ** 2
-            gain = np.divide(pull, variance, out=np.zeros_like(pull), where=variance > 0)
-            removed[part.rows[:, None], part.gaps[part.of]] = gain[part.of]
+            own = owner[part.gaps]
+            same = own[:, :, None] == own[:, None, :]
+            pull = part.left @ weights[part.gaps][:, :, None]
+            gain = (pull * np.linalg.solve(np.where(same, part.left, 0.0), pull))[:, :, 0]
+            np.add.at(removed, (part.rows[:, None], own[part.of]), gain[part.of])
         return removed
 
     def to_arrays(self) -> dict[str, FloatArray]:
@@ -289,7 +309,7 @@ class GaussianImputation:
         means = filled.mean(axis=0)
         moved = filled - means
         return GaussianImputation(
-            means, _shrink((moved.T @ moved + open_covariance) / Z.shape[0], shrinkage)
+            means, shrink((moved.T @ moved + open_covariance) / Z.shape[0], shrinkage)
         )
 
 
@@ -329,14 +349,6 @@ def _patterns(
             yield incomplete[block], place, gaps
 
 
-def _unit_diagonal(covariance: FloatArray, scale: FloatArray) -> FloatArray:
-    """Turn a covariance into a correlation; a column of variance 0 stands alone."""
-    outer = scale[:, None] * scale[None, :]
-    correlation = np.divide(covariance, outer, out=np.zeros_like(covariance), where=outer > 0)
-    np.fill_diagonal(correlation, 1.0)
-    return correlation
-
-
 def _answered_moments(X: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Give mean and standard deviation of the answered values; (0, 0) where there is none."""
     answered = ~np.isnan(X)
@@ -345,36 +357,3 @@ def _answered_moments(X: FloatArray) -> tuple[FloatArray, FloatArray]:
     moved = np.where(answered, X - centre, 0.0)
     scale = np.sqrt((moved**2).sum(axis=0) / n)
     return centre, np.where(scale > _CONSTANT * (1.0 + np.abs(centre)), scale, 0.0)
-
-
-def _shrunken_correlation(Z: FloatArray) -> tuple[FloatArray, float]:
-    """Give the shrunken pairwise correlation of standardised columns, and the shrinkage."""
-    answered = ~np.isnan(Z)
-    values = np.where(answered, Z, 0.0)
-    pairs = answered.astype(np.float64).T @ answered
-    known = pairs >= 3
-    n = np.where(known, pairs, 3.0)
-    products = values.T @ values / n
-    squares = (values**2).T @ (values**2) / n
-    # Variance of a mean product w̄ over n pairs: n/(n−1)³ · Σ (w − w̄)².
-    variance = n**2 / (n - 1) ** 3 * np.maximum(squares - products**2, 0.0)
-    off_diagonal = known & ~np.eye(Z.shape[1], dtype=bool)
-    correlation = np.where(off_diagonal, np.clip(products, -1.0, 1.0), 0.0)
-    signal = float((correlation**2).sum())
-    noise = float(variance[off_diagonal].sum())
-    shrinkage = min(1.0, noise / signal) if signal > 0 else 1.0
-    np.fill_diagonal(correlation, 1.0)
-    return _shrink(correlation, shrinkage), shrinkage
-
-
-def _shrink(covariance: FloatArray, shrinkage: float) -> FloatArray:
-    """Shrink correlations toward 0, far enough that the smallest eigenvalue is at the floor."""
-    scale = np.sqrt(np.diag(covariance))
-    correlation = _unit_diagonal(covariance, scale)
-    shrunken = (1 - shrinkage) * correlation
-    np.fill_diagonal(shrunken, 1.0)
-    smallest = float(np.linalg.eigvalsh(shrunken)[0]) if shrunken.size else 1.0
-    if smallest < _EIGENVALUE_FLOOR:
-        shrunken *= (1 - _EIGENVALUE_FLOOR) / (1 - smallest)
-        np.fill_diagonal(shrunken, 1.0)
-    return np.asarray(shrunken * scale[:, None] * scale[None, :])

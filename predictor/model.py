@@ -140,9 +140,9 @@ class Model:
     def variance(self, X: Floats) -> Floats:
         """Give the variance of the calibrated margin's error of encoded rows.
 
-        With slope b of the calibration: b² · (variance of the learner + what unanswered variables
-        leave open) + variance of the calibration line + remainder. Nothing is added here for
-        answers outside the training support.
+        With slope b of the calibration and its variance v: b² · variance of the learner +
+        (b² + v) · what unanswered variables leave open + variance of the calibration line +
+        remainder. Nothing is added here for answers outside the training support.
 
         Parameters
         ----------
@@ -275,7 +275,9 @@ class Model:
         """Add up the sources of error of the calibrated margin."""
         known = self.uncertainty
         variance = self.calibration.slope**2 * self._model_variance(complete)
-        variance += self._open_variance(X, np.isnan(X))
+        # the slope is uncertain too, and multiplies what the missing answers leave open
+        slope_squared = self.calibration.slope**2 + known.calibration_covariance[1, 1]
+        variance += slope_squared * self._open_variance(X, np.isnan(X))
         return variance + known.calibration_variance(raw_margin) + known.remainder
 
     def _model_variance(self, complete: Floats) -> Floats:
@@ -285,18 +287,17 @@ class Model:
         return self.uncertainty.laplace_variance(complete)
 
     def _open_variance(self, X: Floats, missing: NDArray[np.bool_]) -> Floats:
-        """Give the variance that missing answers leave on the calibrated margin."""
-        slope = self.calibration.slope
+        """Give the variance that missing answers leave on the uncalibrated margin."""
         if self.imputation is not None and isinstance(self.learner, Linear):
-            return slope**2 * self.imputation.spread(X, self.learner.coefficients)
-        return slope**2 * (self._any_column(missing) @ self.uncertainty.missing_variance)
+            doubt = self.uncertainty.covariance[1:, 1:]
+            return self.imputation.spread(X, self.learner.coefficients, doubt)
+        return np.asarray(self._any_column(missing) @ self.uncertainty.missing_variance)
 
     def _narrowing(self, X: Floats, missing: NDArray[np.bool_]) -> Floats:
         """Give the variance of the uncalibrated margin that each answer would remove."""
         if self.imputation is not None and isinstance(self.learner, Linear):
-            return self.encoding.by_variable(
-                self.imputation.narrowing(X, self.learner.coefficients)
-            )
+            owner = self.encoding.owner()
+            return self.imputation.narrowing(X, self.learner.coefficients, owner)
         return self._any_column(missing) * self.uncertainty.missing_variance
 
 

@@ -325,8 +325,13 @@ def _remainder(model: Model, fitted: Fitted, judge: Model, reference: Fitted) ->
     seen = np.column_stack([np.ones(len(centred)), centred[:, read]])
     unread = centred - seen @ np.linalg.lstsq(seen, centred, rcond=None)[0]
     coefficients = judge.learner.coefficients
-    posterior = unread @ judge.uncertainty.covariance[1:, 1:]
-    open_there = judge.imputation.spread(reference.prepared.X, np.where(read, 0.0, coefficients))
+    doubt = judge.uncertainty.covariance[1:, 1:]
+    posterior = unread @ doubt
+    open_there = judge.imputation.spread(
+        reference.prepared.X,
+        np.where(read, 0.0, coefficients),
+        np.where(np.logical_or.outer(read, read), 0.0, doubt),
+    )
     parts = (unread @ coefficients).var() + (posterior * unread).sum(axis=1).mean()
     return float(judge.calibration.slope**2 * (parts + open_there.mean()))
 

@@ -50,13 +50,14 @@ def test_a_row_alone_gives_the_same_bits_as_in_a_file():
     X = with_gaps(rng, rng.normal(size=(40, 9)), 0.4)
     X[20:] = np.where(np.isnan(X[:1]), np.nan, rng.normal(size=(20, 9)))  # one shared pattern
     filled, spread = model.fill(X), model.spread(X, np.arange(9.0))
-    narrowing = model.narrowing(X, np.arange(9.0))
+    owner = np.array([0, 1, 1, 2, 2, 2, 3, 4, 5])
+    narrowing = model.narrowing(X, np.arange(9.0), owner)
     order = rng.permutation(40)
     np.testing.assert_array_equal(model.fill(X[order]), filled[order])
     for i in range(40):
         np.testing.assert_array_equal(model.fill(X[i : i + 1])[0], filled[i])
         assert model.spread(X[i : i + 1], np.arange(9.0))[0] == spread[i]
-        alone = model.narrowing(X[i : i + 1], np.arange(9.0))[0]
+        alone = model.narrowing(X[i : i + 1], np.arange(9.0), owner)[0]
         np.testing.assert_array_equal(alone, narrowing[i])
 
 
@@ -68,7 +69,8 @@ def test_a_file_in_several_blocks_gives_the_same_bits(monkeypatch):
 
     def everything():
         model = GaussianImputation.fit(X, steps=0)
-        return model.fill(X), model.spread(X, b), model.narrowing(X, b)
+        owner = np.arange(8) // 2
+        return model.fill(X), model.spread(X, b), model.narrowing(X, b, owner)
 
     whole, fitted = everything(), GaussianImputation.fit(X)
     monkeypatch.setattr(imputation, "_BLOCK", 20)
@@ -107,13 +109,45 @@ def test_narrowing_is_the_spread_an_answer_takes_away():
     rng = np.random.default_rng(3)
     model = GaussianImputation(np.zeros(6), factor_covariance(rng, 6))
     b, row = rng.normal(size=6), np.array([[0.4, np.nan, np.nan, 1.0, np.nan, np.nan]])
-    narrowing = model.narrowing(row, b)[0]
+    narrowing = model.narrowing(row, b, np.arange(6))[0]
     assert narrowing[[0, 3]].tolist() == [0.0, 0.0]
     for j in (1, 2, 4, 5):
         answered = row.copy()
         answered[0, j] = 0.7
         left = model.spread(row, b)[0] - model.spread(answered, b)[0]
         assert narrowing[j] == pytest.approx(left, rel=1e-9)
+
+
+def test_columns_of_one_variable_are_answered_together():
+    rng = np.random.default_rng(4)
+    model = GaussianImputation(np.zeros(6), factor_covariance(rng, 6))
+    b, row = rng.normal(size=6), np.array([[0.4, np.nan, np.nan, 1.0, np.nan, np.nan]])
+    narrowing = model.narrowing(row, b, np.array([0, 1, 1, 2, 3, 4]))[0]
+    answered = row.copy()
+    answered[0, 1:3] = -0.2, 0.7
+    left = model.spread(row, b)[0] - model.spread(answered, b)[0]
+    assert narrowing[1] == pytest.approx(left, rel=1e-9)
+    assert narrowing[[0, 2]].tolist() == [0.0, 0.0]
+
+
+def test_the_spread_of_uncertain_coefficients_is_that_of_drawn_ones():
+    rng = np.random.default_rng(12)
+    units, means = np.array([1.0, 20.0, 0.1, 3.0, 1.0]), np.arange(5.0)
+    model = GaussianImputation(means, factor_covariance(rng, 5) * np.outer(units, units))
+    row = np.array([[0.3, np.nan, np.nan, 4.0, np.nan]])
+    b, doubt = rng.normal(size=5) / units, 0.3 * factor_covariance(rng, 5) / np.outer(units, units)
+    filled = model.fill(row)[0]
+    gaps = np.isnan(row[0])
+    draws = 400_000
+    left = [model.spread(row, one)[0] for one in np.eye(5)]
+    assert np.flatnonzero(left).tolist() == [1, 2, 4]
+    precision = np.linalg.inv(model.covariance)[np.ix_(gaps, gaps)]
+    x = np.tile(filled, (draws, 1))
+    x[:, gaps] = rng.multivariate_normal(filled[gaps], np.linalg.inv(precision), size=draws)
+    coefficients = rng.multivariate_normal(b, doubt, size=draws)
+    drawn = np.einsum("ij,ij->i", x, coefficients).var()
+    said = model.spread(row, b, doubt)[0] + filled @ doubt @ filled
+    assert said == pytest.approx(drawn, rel=4 * np.sqrt(3 / draws))  # four SE, tails included
 
 
 @pytest.mark.parametrize("share", [0.1, 0.3])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -87,6 +89,43 @@ def test_missing_answers_widen_the_error_and_name_what_they_would_remove(kind, m
     if kind == "boosted":
         assert less.narrowing[0, 2] == pytest.approx(0.64 * 0.03)  # slope² · its own variance
         assert less.sd[0] > 0.8 * np.sqrt(0.03 + 0.07)
+
+
+@given(
+    answered=st.lists(st.booleans(), min_size=10, max_size=10).filter(lambda a: not all(a)),
+    place=st.integers(0, 9),
+    at=st.lists(st.floats(-2, 2), min_size=10, max_size=10),
+    line_is_known=st.booleans(),
+)
+def test_an_open_answer_widens_the_interval_by_what_it_would_narrow(
+    answered, place, at, line_is_known, models
+):
+    """Over the answers that may come the variance is on average lower by what was promised.
+
+    The variance is a quadratic of an answer, so its mean is that of two answers, one SD to either
+    side of what is expected. Nothing holds for every answer: an unusual one is known less well.
+    """
+    model = models["linear"]
+    means, spread = model.imputation.means, np.sqrt(np.diag(model.imputation.covariance))
+    if line_is_known:
+        known = replace(model.uncertainty, calibration_covariance=np.zeros((2, 2)))
+        model = replace(model, uncertainty=known)
+    j = [i for i in range(10) if not answered[i]][place % answered.count(False)]
+    row = np.where(answered, means + spread * np.array(at), np.nan)[None, :]
+    one = np.eye(10)[j]
+    expected = model.imputation.fill(row)[0, j]
+    sd = np.sqrt(model.imputation.spread(row, one)[0])
+    after = []
+    for sign in (-1, 1):
+        told = row.copy()
+        told[0, j] = expected + sign * sd
+        after.append(model.variance(told)[0])
+    promised = model.imputation.narrowing(row, model.learner.coefficients, np.arange(10))[0, j]
+    fell = model.variance(row)[0] - np.mean(after)
+    if line_is_known:
+        assert fell == pytest.approx(0.81 * promised, abs=1e-9)
+    else:
+        assert fell >= 0.81 * promised - 1e-9
 
 
 def test_each_answer_outside_the_training_range_widens_the_error(models):

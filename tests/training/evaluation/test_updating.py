@@ -138,10 +138,11 @@ def test_other_parts_of_the_interval_scale_with_the_slope():
     new = updated(model, rung, people)
 
     def rest(of):
-        known = of.uncertainty
-        return of.assess(values).sd ** 2 - known.calibration_variance(
-            of.learner.margin(of.imputation.fill(of.encoding.transform(values)))
-        )
+        known, X = of.uncertainty, of.encoding.transform(values)
+        line = known.calibration_variance(of.learner.margin(of.imputation.fill(X)))
+        left = of.imputation.spread(X, of.learner.coefficients, known.covariance[1:, 1:])
+        # the line's own doubt, also of what the open answer leaves, is that of the new people
+        return of.assess(values).sd ** 2 - line - known.calibration_covariance[1, 1] * left
 
     np.testing.assert_allclose(rest(new), rung.slope**2 * rest(model), rtol=1e-9)
     assert new.uncertainty.margin_sd == pytest.approx(rung.slope * model.uncertainty.margin_sd)
