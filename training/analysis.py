@@ -32,8 +32,8 @@ from training.evaluation import (
     measure,
     optimism,
     permuted_outcome,
+    prior_use_of,
     repeat_in_resamples,
-    shrinkage_of,
     terms_of,
     too_good,
     training_rows,
@@ -123,8 +123,8 @@ def analyse(
     model = fit_final(config, analysis, choice, rng.fit)
     formula = write_formula(model, analysis.values, cohort.dictionary, rng=rng.points)
     _, left_out = published_by(config, cohort, analysis.variables)
-    shrinkage = shrinkage_of(analysis, choice.learner, left_out)
-    return replace(findings, model=model, formula=formula, shrinkage=shrinkage, **again._asdict())
+    prior_use = prior_use_of(analysis, choice.learner, left_out)
+    return replace(findings, model=model, formula=formula, prior_use=prior_use, **again._asdict())
 
 
 def watch_procedure(

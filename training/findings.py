@@ -22,8 +22,8 @@ from training.evaluation import (
     Optimism,
     OutOfFold,
     PlaceboControl,
+    PriorUse,
     Sentinel,
-    Shrinkage,
     SiteMix,
     Subgroups,
     Unobserved,
@@ -95,7 +95,7 @@ class Findings:
         What fails no run but is to be looked into before anything is believed.
     formula : Formula or None
         The model written out; None where there is no model.
-    shrinkage : Shrinkage or None
+    prior_use : PriorUse or None
         What published effects, the cohort and both together say in the final fit; None where
         nothing is published for the chosen learner.
     """
@@ -125,7 +125,7 @@ class Findings:
     placebo: PlaceboControl | None = None
     warnings: tuple[str, ...] = ()
     formula: Formula | None = None
-    shrinkage: Shrinkage | None = None
+    prior_use: PriorUse | None = None
 
     @property
     def stamp(self) -> str:
@@ -301,7 +301,7 @@ def summary(findings: Findings) -> dict[str, Any]:
         "subgroups": None if findings.subgroups is None else findings.subgroups.to_dict(),
         "unobserved": None if findings.unobserved is None else findings.unobserved.to_dict(),
         "formula": None if findings.formula is None else findings.formula.to_dict(),
-        "priors": None if findings.shrinkage is None else findings.shrinkage.to_dict(),
+        "priors": None if findings.prior_use is None else findings.prior_use.to_dict(),
         "placebo_control": None if findings.placebo is None else findings.placebo.to_dict(),
         "sentinels": {name: s.to_dict() for name, s in findings.sentinels.items()},
         "warnings": list(findings.warnings),

@@ -208,6 +208,7 @@ def published_effects(
                 level=-1 if prior.level is None else variable.levels.index(prior.level),
                 cut=prior.cut,
                 cap=prior.cap,
+                note=prior.note,
             )
         )
     return tuple(effects), left_out

@@ -43,6 +43,8 @@ class PublishedEffect:
         The effect belongs to values of at least this; None for the value itself.
     cap : float or None
         Values above count as this value; None for no cap.
+    note : str
+        Where the column is not quite what was studied.
     """
 
     term: str
@@ -56,6 +58,7 @@ class PublishedEffect:
     level: int = -1
     cut: float | None = None
     cap: float | None = None
+    note: str = ""
 
 
 Effects = tuple[PublishedEffect, ...]

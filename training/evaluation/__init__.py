@@ -22,6 +22,7 @@ from training.evaluation.internal_external import (
 from training.evaluation.optimism import Corrected, Optimism, optimism
 from training.evaluation.performance import measure
 from training.evaluation.placebo import PlaceboControl, Untreated, placebo_control
+from training.evaluation.prior_use import PriorUse, UsedPrior, prior_use_of
 from training.evaluation.procedure import (
     RISK_DAYS,
     Analysis,
@@ -38,7 +39,6 @@ from training.evaluation.sentinels import (
     training_rows,
     watch,
 )
-from training.evaluation.shrinkage import Shrinkage, ShrunkTerm, shrinkage_of
 from training.evaluation.site_mix import Difference, SiteMix, compare_sites, places_of
 from training.evaluation.subgroups import Division, Subgroup, Subgroups, measure_subgroups
 from training.evaluation.unobserved import Unobserved, chance_observed, under_assumptions
@@ -63,13 +63,12 @@ __all__ = [
     "OutOfFold",
     "Outside",
     "PlaceboControl",
+    "PriorUse",
     "PublishedRule",
     "Repetition",
     "Repetitions",
     "Resampling",
     "Sentinel",
-    "Shrinkage",
-    "ShrunkTerm",
     "SiteMix",
     "SiteResult",
     "Sites",
@@ -77,6 +76,7 @@ __all__ = [
     "Subgroups",
     "Unobserved",
     "Untreated",
+    "UsedPrior",
     "chance_observed",
     "choose",
     "compare_sites",
@@ -97,8 +97,8 @@ __all__ = [
     "permuted_outcome",
     "placebo_control",
     "places_of",
+    "prior_use_of",
     "repeat_in_resamples",
-    "shrinkage_of",
     "sites_of",
     "terms_of",
     "too_good",

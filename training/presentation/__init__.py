@@ -31,7 +31,7 @@ from training.presentation import (
     instability,
     optimism,
     placebo,
-    shrinkage,
+    prior_use,
     sites,
     subgroups,
     unobserved,
@@ -66,7 +66,7 @@ _SECTIONS: tuple[Callable[[Findings], Section | None], ...] = (
     optimism.section,
     instability.section,
     formula.section,
-    shrinkage.section,
+    prior_use.section,
     placebo.section,
 )
 """Parts of the report that have a file of their own here, in the order in which they are read."""

@@ -23,7 +23,7 @@ Z = 1.959963984540054
 
 
 @dataclass(frozen=True, slots=True)
-class ShrunkTerm:
+class UsedPrior:
     """One published effect beside what the cohort says of it.
 
     Parameters
@@ -44,7 +44,7 @@ class ShrunkTerm:
 
 
 @dataclass(frozen=True, slots=True)
-class Shrinkage:
+class PriorUse:
     """How published effects and a cohort met in the final fit.
 
     Parameters
@@ -52,14 +52,14 @@ class Shrinkage:
     strength : dict of str to float
         By group of evidence: 1 as published, 0 switched off, below 0 the reverse; 0.5 before any
         data, when on (around 1, all groups together) and off weigh the same.
-    terms : tuple of ShrunkTerm
+    terms : tuple of UsedPrior
         In the order of the file.
     left_out : dict of str to str
         Terms that enter no fit of this run, with the reason.
     """
 
     strength: Mapping[str, float]
-    terms: tuple[ShrunkTerm, ...]
+    terms: tuple[UsedPrior, ...]
     left_out: Mapping[str, str] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -78,9 +78,9 @@ class Shrinkage:
         }
 
 
-def shrinkage_of(
+def prior_use_of(
     analysis: Analysis, learner: Learner, left_out: Mapping[str, str]
-) -> Shrinkage | None:
+) -> PriorUse | None:
     """Fit a learner to everybody with and without published effects.
 
     Parameters
@@ -94,7 +94,7 @@ def shrinkage_of(
 
     Returns
     -------
-    Shrinkage or None
+    PriorUse or None
         None where nothing is published for this learner.
     """
     effects = learner.published
@@ -104,7 +104,7 @@ def shrinkage_of(
     prepared = prepare(analysis.values, variables, rows, cuts=cuts_of(effects))
     alone = fit_averaged(prepared, analysis.outcome, None)
     both = fit_averaged(prepared, analysis.outcome, published_here(learner, prepared))
-    return Shrinkage(
+    return PriorUse(
         dict(zip(groups_of(effects), map(float, both.strength), strict=True)),
         tuple(_term(effect, prepared, alone, both) for effect in effects),
         left_out,
@@ -113,12 +113,12 @@ def shrinkage_of(
 
 def _term(
     effect: PublishedEffect, prepared: Prepared, alone: AveragedFit, both: AveragedFit
-) -> ShrunkTerm:
+) -> UsedPrior:
     """Read both fits in the unit of one effect."""
     contrast = _contrast(effect, prepared)
     if not contrast.any():
-        return ShrunkTerm(effect, None, None)
-    return ShrunkTerm(effect, _read(alone, contrast), _read(both, contrast))
+        return UsedPrior(effect, None, None)
+    return UsedPrior(effect, _read(alone, contrast), _read(both, contrast))
 
 
 def _contrast(effect: PublishedEffect, prepared: Prepared) -> Floats:
@@ -144,7 +144,7 @@ def _read(fit: AveragedFit, contrast: Floats) -> Estimate:
     return Estimate(value, value - half, value + half, "normal, posterior covariance of the fit")
 
 
-def _plain(term: ShrunkTerm) -> dict[str, Any]:
+def _plain(term: UsedPrior) -> dict[str, Any]:
     """Give one term as plain values."""
     named = ("mean", "sd", "grade", "group", "source", "variable")
     return {

@@ -7,7 +7,7 @@ import pytest
 
 from predictor.dictionary import Variable
 from training.averaged_logistic import fit_averaged_logistic
-from training.evaluation import Analysis, fit_to_everybody, shrinkage_of
+from training.evaluation import Analysis, fit_to_everybody, prior_use_of
 from training.fitting import Outcome, prepare
 from training.published_effects import PublishedEffect
 
@@ -49,7 +49,7 @@ def analysis():
 
 @pytest.fixture(scope="module")
 def found(analysis):
-    shrunk = shrinkage_of(analysis, analysis.candidate("averaged"), {"x": "why"})
+    shrunk = prior_use_of(analysis, analysis.candidate("averaged"), {"x": "why"})
     return shrunk, {term.effect.term: term for term in shrunk.terms}
 
 
@@ -92,7 +92,7 @@ def test_effects_that_hold_bring_both_nearer_to_the_truth_than_the_cohort_alone(
         analysis = people(seed, 120)
         effects = (EFFECTS[0], EFFECTS[2])
         learner = replace(analysis, published=effects).candidate("averaged")
-        shrunk = shrinkage_of(analysis, learner, {})
+        shrunk = prior_use_of(analysis, learner, {})
         assert set(shrunk.strength) == {"B", "C"}
         for term, truth in zip(shrunk.terms, (-0.3, 0.5), strict=True):
             for which in error:
@@ -103,7 +103,7 @@ def test_effects_that_hold_bring_both_nearer_to_the_truth_than_the_cohort_alone(
 def test_effects_the_wrong_way_round_are_switched_off(analysis):
     wrong = tuple(replace(e, mean=-8 * e.mean) for e in EFFECTS[:1])
     turned = replace(analysis, published=wrong)
-    shrunk = shrinkage_of(turned, turned.candidate("averaged"), {})
+    shrunk = prior_use_of(turned, turned.candidate("averaged"), {})
     assert abs(shrunk.strength["B"]) < 0.15
     (term,) = shrunk.terms
     assert term.both.value == pytest.approx(term.alone.value, abs=0.05)
@@ -119,6 +119,6 @@ def test_plain_values_hold_every_number(found):
 
 
 def test_without_published_effects_there_is_nothing_to_tell(analysis):
-    assert shrinkage_of(analysis, analysis.candidate("ridge"), {}) is None
+    assert prior_use_of(analysis, analysis.candidate("ridge"), {}) is None
     null = replace(analysis, published=EFFECTS[1:2])
-    assert shrinkage_of(null, null.candidate("averaged"), {}) is None
+    assert prior_use_of(null, null.candidate("averaged"), {}) is None

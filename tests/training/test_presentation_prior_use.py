@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 
 from predictor.calibration import Affine
-from training.evaluation import Shrinkage, ShrunkTerm
+from training.evaluation import PriorUse, UsedPrior
 from training.metrics.intervals import Estimate
 from training.number_table import number_rows
-from training.presentation import shrinkage
-from training.presentation.shrinkage import strength_words
+from training.presentation import prior_use
+from training.presentation.prior_use import strength_words
 from training.published_effects import PublishedEffect
 
 
@@ -18,15 +18,20 @@ def effect(term, variable, mean, **more):
 
 
 ALONE, BOTH = Estimate(-0.21, -0.5, 0.08, "m"), Estimate(-0.1, -0.2, 0.0, "m")
-FOUND = Shrinkage(
+FOUND = PriorUse(
     {"B": 0.91, "C": 0.03},
     (
-        ShrunkTerm(effect("null_finding", "ptsd", 0.0), ALONE, ALONE),
-        ShrunkTerm(effect("age", "age_years", -0.08, per=10.0), ALONE, BOTH),
-        ShrunkTerm(effect("marked_anxiety", "gad7_total", -0.1, cut=10.0), None, None),
-        ShrunkTerm(effect("failed_trials", "failed_trials", -0.1, cap=8.0), ALONE, BOTH),
-        ShrunkTerm(effect("anhedonia", "shaps_ordinal_total", 0.05, per=None), ALONE, BOTH),
-        ShrunkTerm(effect("oral", "route", 0.05, level=4), ALONE, BOTH),
+        UsedPrior(effect("null_finding", "ptsd", 0.0), ALONE, ALONE),
+        UsedPrior(effect("age", "age_years", -0.08, per=10.0), ALONE, BOTH),
+        UsedPrior(effect("marked_anxiety", "gad7_total", -0.1, cut=10.0), None, None),
+        UsedPrior(effect("failed_trials", "failed_trials", -0.1, cap=8.0), ALONE, BOTH),
+        UsedPrior(effect("anhedonia", "shaps_ordinal_total", 0.05, per=None), ALONE, BOTH),
+        UsedPrior(effect("oral", "route", 0.05, level=4), ALONE, BOTH),
+        UsedPrior(
+            replace(effect("attempt", "prior_suicide_attempt", -0.1, note="any"), group="C"),
+            ALONE,
+            BOTH,
+        ),
     ),
     {"early_improvement_20pct": "belongs to a model at the landmark"},
 )
@@ -44,7 +49,7 @@ class Frozen:
 
 @pytest.fixture
 def part(findings_of):
-    return shrinkage.section(replace(findings_of("response"), shrinkage=FOUND, model=Frozen))
+    return prior_use.section(replace(findings_of("response"), prior_use=FOUND, model=Frozen))
 
 
 def test_each_effect_is_told_with_its_column_its_source_and_both_fits(part):
@@ -61,6 +66,7 @@ def test_each_effect_is_told_with_its_column_its_source_and_both_fits(part):
     assert lines["marked anxiety"]["Both"] == "–"
     assert lines["failed trials"]["Effect"].under.endswith("up to 8")
     assert lines["anhedonia"]["Effect"].under.endswith("per 1 standard deviation")
+    assert lines["attempt"]["Effect"].under.endswith(": yes (any)")
     assert lines["oral"]["Effect"].under.endswith(": oral")
     assert lines["null finding"]["Published"].text.startswith("0")
 
@@ -68,8 +74,8 @@ def test_each_effect_is_told_with_its_column_its_source_and_both_fits(part):
 def test_the_strength_is_told_in_numbers_and_words(part):
     strengths, _ = part.tables
     assert [tuple(row.values()) for row in strengths.rows] == [
-        ("B", "0.91", "about as published", 5),
-        ("C", "0.03", "switched off", 0),
+        ("B", 5, "0.91", "about as published"),
+        ("C", 1, "0.03", "switched off, by one effect alone"),
     ]
 
 
@@ -77,13 +83,13 @@ def test_simulated_people_are_said_to_flatter(part, findings_of):
     assert any("flatters" in words for words in part.paragraphs)
     assert any("early improvement 20pct: belongs to" in words for words in part.paragraphs)
     assert any("0.87" in words for words in part.paragraphs)
-    made = replace(findings_of("response"), shrinkage=FOUND, model=Frozen)
+    made = replace(findings_of("response"), prior_use=FOUND, model=Frozen)
     real = replace(made, cohort=replace(made.cohort, origin="real"))
-    assert not any("flatters" in words for words in shrinkage.section(real).paragraphs)
+    assert not any("flatters" in words for words in prior_use.section(real).paragraphs)
 
 
 def test_without_published_effects_there_is_no_section(findings_of):
-    assert shrinkage.section(findings_of("response")) is None
+    assert prior_use.section(findings_of("response")) is None
 
 
 @pytest.mark.parametrize(

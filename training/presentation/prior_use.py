@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from predictor.dictionary import Dictionary
 from predictor.rows.wording import unit_words
 from predictor.wording import signed
-from training.evaluation import Shrinkage, ShrunkTerm
+from training.evaluation import PriorUse, UsedPrior
 from training.findings import Findings
 from training.formula import cut_words
 from training.metrics.intervals import Estimate
@@ -63,12 +65,12 @@ def section(findings: Findings) -> Section | None:
     Section or None
         None where the chosen learner has no published effects.
     """
-    found, model = findings.shrinkage, findings.model
+    found, model = findings.prior_use, findings.model
     if found is None or model is None:
         return None
     scale = "log-hazards" if model.task == "relapse" else "log-odds"
     said = [
-        f"What published effects did to {learner_words(model.family)}. {_HOW}",
+        f"What published effects did to the learner “{learner_words(model.family)}”. {_HOW}",
         _ALONE.format(scale=scale, slope=model.calibration.slope),
         _SIMULATED if findings.cohort.origin == "simulated" else _REAL,
     ]
@@ -94,14 +96,15 @@ def strength_words(strength: float) -> str:
     return next((words for end, words in _BANDS if strength < end), "stronger than published")
 
 
-def _strengths(found: Shrinkage) -> Table:
+def _strengths(found: PriorUse) -> Table:
     """Table the strength of each group."""
+    pulling = Counter(term.effect.group for term in found.terms if term.effect.mean)
     rows: list[dict[str, object]] = [
         {
             "Grade": group,
+            "Effects": pulling[group],
             "Strength": signed(value, digits=2).removeprefix("+"),
-            "In words": strength_words(value),
-            "Effects": sum(1 for t in found.terms if t.effect.group == group and t.effect.mean),
+            "In words": strength_words(value) + ", by one effect alone" * (pulling[group] == 1),
         }
         for group, value in found.strength.items()
     ]
@@ -109,7 +112,7 @@ def _strengths(found: Shrinkage) -> Table:
     return Table("How far published effects hold in this cohort", rows, note)
 
 
-def _terms(found: Shrinkage, dictionary: Dictionary, scale: str) -> Table:
+def _terms(found: PriorUse, dictionary: Dictionary, scale: str) -> Table:
     """Table each term; those that pull come first."""
     ordered = sorted(found.terms, key=lambda term: term.effect.mean == 0)
     rows = [_row(term, dictionary) for term in ordered]
@@ -122,12 +125,13 @@ def _terms(found: Shrinkage, dictionary: Dictionary, scale: str) -> Table:
     return Table(caption, rows, note, folded=f"Effects, {len(rows)} lines")
 
 
-def _row(term: ShrunkTerm, dictionary: Dictionary) -> dict[str, object]:
+def _row(term: UsedPrior, dictionary: Dictionary) -> dict[str, object]:
     """Write one term."""
     effect = term.effect
     published = f"{_number(effect.mean)} ({effect.sd:.2f}), {effect.grade}"
+    column = _unit(effect, dictionary)
     return {
-        "Effect": Cell(_name(effect.term), _unit(effect, dictionary)),
+        "Effect": Cell(_name(effect.term), f"{column} ({effect.note})" if effect.note else column),
         "Published": Cell(published.replace(" ", "\N{NO-BREAK SPACE}"), effect.source),
         "Cohort alone": _estimate(term.alone),
         "Both": _estimate(term.both),
@@ -142,13 +146,13 @@ def _name(term: str) -> str:
 def _unit(effect: PublishedEffect, dictionary: Dictionary) -> str:
     """Say which column carries the effect, and for how much of it."""
     variable = dictionary[effect.variable]
+    unit = unit_words(variable.unit)
     if effect.cut is not None:
-        return f"{variable.label}: {cut_words(effect.cut)}"
+        return f"{variable.label}: {cut_words(effect.cut)} {unit}".strip()
     if effect.level >= 0:
         return f"{variable.label}: {variable.levels[effect.level].replace('_', ' ')}"
     if variable.type == "yes_no":
         return f"{variable.label}: yes"
-    unit = unit_words(variable.unit)
     per = "1 standard deviation" if effect.per is None else f"{effect.per:g} {unit}".strip()
     capped = "" if effect.cap is None else f", up to {effect.cap:g}"
     return f"{variable.label}: per {per}{capped}"
