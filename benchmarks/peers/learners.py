@@ -23,6 +23,7 @@ from scipy.special import logit
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegressionCV
+from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -32,6 +33,8 @@ Peer = Callable[[Floats, Floats, Floats], Floats]
 LEAST = 1e-4
 TRIALS, ROUNDS, PATIENCE = 25, 500, 20
 AUTOGLUON_SECONDS = 60
+INNER = StratifiedKFold(5, shuffle=True, random_state=0)
+"""Shuffled: FLChain is sorted by age, and folds of neighbours choose far too strong a penalty."""
 
 
 def log_odds(p: Floats) -> Floats:
@@ -53,13 +56,13 @@ def _linear(learner: LogisticRegressionCV) -> Peer:
 
 ridge = _linear(
     LogisticRegressionCV(
-        Cs=np.logspace(-4, 1, 16), cv=5, scoring="neg_log_loss", solver="newton-cholesky"
+        Cs=np.logspace(-4, 1, 16), cv=INNER, scoring="neg_log_loss", solver="newton-cholesky"
     )
 )
 elastic_net = _linear(
     LogisticRegressionCV(
         Cs=np.logspace(-3, 0.5, 10),
-        cv=5,
+        cv=INNER,
         penalty="elasticnet",
         solver="saga",
         l1_ratios=[0.5, 1.0],
