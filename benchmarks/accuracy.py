@@ -19,7 +19,7 @@ import pandas as pd
 from accuracy_table import asked as asked_of
 from accuracy_table import by_cell, held_by_cell, over_worlds
 from joblib import Parallel, delayed
-from ours import DEFAULT, PUBLISHED, RAW, one_cohort
+from ours import DEFAULT, PUBLISHED, one_cohort
 from worlds import SIZES, WORLDS
 
 HERE = Path(__file__).parent
@@ -56,7 +56,7 @@ def main() -> None:
     parser.add_argument("--full", action="store_true", help="50 cohorts")
     parser.add_argument("--worlds", nargs="+", choices=WORLDS, default=list(WORLDS))
     parser.add_argument("--sizes", nargs="+", type=int, default=list(SIZES))
-    parser.add_argument("--learners", nargs="+", default=[DEFAULT, RAW, PUBLISHED],
+    parser.add_argument("--learners", nargs="+", default=[DEFAULT, PUBLISHED],
                         help="ours; or names of response learners")  # fmt: skip
     parser.add_argument("--peers", action="store_true", help="first fit peers that are missing")
     parser.add_argument("--jobs", type=int, default=1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pandas as pd
-from ours import PUBLISHED, RAW
+from ours import PUBLISHED
 from worlds import COMPLETE
 
 CELL = ["world", "n"]
@@ -80,7 +80,7 @@ def asked(lines: pd.DataFrame, learner: str) -> list[str]:
     share = complete[learner].mean() / complete[best].mean()
     said.append(f"{learner} over the complete worlds: {share:.3f} x {best} (asked: 0.95)")
     if PUBLISHED in wide:
-        said += _with_published(wide, peers)
+        said += _with_published(wide, peers, learner)
     table = by_cell(lines, learner)
     over = table[table["minus ridge"] > table["se"]]
     cells = ", ".join(f"{world} {n}" for world, n in over.index) or "none"
@@ -88,7 +88,7 @@ def asked(lines: pd.DataFrame, learner: str) -> list[str]:
     return said
 
 
-def _with_published(wide: pd.DataFrame, peers: list[str]) -> list[str]:
+def _with_published(wide: pd.DataFrame, peers: list[str], learner: str) -> list[str]:
     """Say what published effects bring where they are right, half right and wrong."""
     said = []
     sizes, worlds = wide.index.get_level_values("n"), wide.index.get_level_values("world")
@@ -100,7 +100,7 @@ def _with_published(wide: pd.DataFrame, peers: list[str]) -> list[str]:
             text = f"{PUBLISHED}, {world}, n <= 200: {share:.3f} x {best}"
             said.append(text + (" (asked: 0.85)" if world != "published_wrong" else ""))
     wrong = wide[(worlds == "published_wrong") & wide[PUBLISHED].notna()]
-    if len(wrong) and RAW in wide:
-        share = wrong[PUBLISHED].mean() / wrong[RAW].mean()
-        said.append(f"{PUBLISHED}, published_wrong: {share:.3f} x {RAW} (asked: 1.02)")
+    if len(wrong) and learner in wide:
+        share = wrong[PUBLISHED].mean() / wrong[learner].mean()
+        said.append(f"{PUBLISHED}, published_wrong: {share:.3f} x {learner} (asked: 1.02)")
     return said

@@ -1,8 +1,9 @@
 """Our learners on one cohort of `worlds.py`: log-odds of new people and the ends of their interval.
 
 ``ours`` is the default of `training.ResponseClassifier`; any response learner's name is fitted the
-same way. ``averaged_raw`` is `fit_averaged_logistic` alone, without the affine calibration, and
-``averaged_raw, published`` takes the published effects of worlds that have them.
+same way. ``ours, published`` is told the published effects of worlds that have them, with the
+standard deviation by which right ones miss the truth. ``averaged_raw`` is `fit_averaged_logistic`
+alone, without the affine calibration.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from measured import against_truth
 from numpy.typing import NDArray
 from scipy.special import expit
 from scipy.stats import norm
-from worlds import Cohort, cohort, world
+from worlds import PUBLISHED_SD, Cohort, cohort, world
 
 from predictor.imputation import GaussianImputation
 from predictor.uncertainty import Z_LEVEL
@@ -25,7 +26,7 @@ from training.averaged_logistic import fit_averaged_logistic
 
 Floats = NDArray[np.float64]
 
-RAW, PUBLISHED, DEFAULT = "averaged_raw", "averaged_raw, published", "ours"
+RAW, PUBLISHED, DEFAULT = "averaged_raw", "ours, published", "ours"
 THRESHOLD = 0.5
 """Declared threshold of the shipped settings: whose interval holds it is told neither side."""
 
@@ -43,14 +44,11 @@ def one_cohort(name: str, n: int, seed: int, learners: list[str]) -> list[dict[s
     people = cohort(name, n, seed)
     found: list[dict[str, object]] = []
     for learner in learners:
-        published = world(name).published
-        if learner == PUBLISHED and not published.any():
+        priors = published(name) if learner == PUBLISHED else None
+        if priors == {}:
             continue
         start = time.process_time()
-        if learner in (RAW, PUBLISHED):
-            said = _raw(people, published if learner == PUBLISHED else None)
-        else:
-            said = _classifier(people, learner)
+        said = _raw(people) if learner == RAW else _classifier(people, learner, priors)
         line = {"world": name, "n": n, "seed": seed, "events": int(people.y.sum())}
         took = {"learner": learner, "seconds": time.process_time() - start}
         found.append({**line, **took, **against_truth(people, said.eta), **held(people, said)})
@@ -75,23 +73,32 @@ def wilson_width(y: Floats) -> float:
     return float(2 * half)
 
 
-def _classifier(people: Cohort, learner: str) -> Said:
+def published(name: str) -> dict[int, tuple[float, float]]:
+    """Give published effects per unit of each column, by its place."""
+    law = world(name)
+    told = np.flatnonzero(law.published)
+    return {int(j): (law.published[j] / law.sd[j], PUBLISHED_SD / law.sd[j]) for j in told}
+
+
+def _classifier(
+    people: Cohort, learner: str, priors: dict[int, tuple[float, float]] | None
+) -> Said:
     """Fit a learner as scikit-learn's users meet it."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of small cohorts, which is what is measured here
-        name = "auto" if learner == DEFAULT else learner
-        fit = ResponseClassifier(learner=name, random_state=0).fit(people.X, people.y)
+        name = "auto" if learner in (DEFAULT, PUBLISHED) else learner
+        fit = ResponseClassifier(learner=name, priors=priors, random_state=0)
+        fit.fit(people.X, people.y)
     ends = fit.predict_interval(people.new)
     return Said(fit.decision_function(people.new), ends[:, 0], ends[:, 1])
 
 
-def _raw(people: Cohort, published: Floats | None) -> Said:
+def _raw(people: Cohort) -> Said:
     """Fill and standardise by the cohort, then fit."""
     imputation = GaussianImputation.fit(people.X)
     X, new = imputation.fill(people.X), imputation.fill(people.new)
     mean, sd = X.mean(axis=0), X.std(axis=0) + 1e-9
-    effects = None if published is None else published[:, None]
-    fit = fit_averaged_logistic((X - mean) / sd, people.y, published=effects)
+    fit = fit_averaged_logistic((X - mean) / sd, people.y)
     design = np.column_stack([np.ones(len(new)), (new - mean) / sd])
     eta = design @ np.concatenate([[fit.intercept], fit.coefficients])
     variance = ((design @ fit.covariance) * design).sum(axis=1)

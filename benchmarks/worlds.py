@@ -34,7 +34,7 @@ COMPLETE = WORLDS[:7]
 
 LAW_OF = {"missing_20": "dense", "missing_40": "dense", "sites": "sparse"}
 LEFT_OUT = {"missing_20": 0.2, "missing_40": 0.4}
-N_NEW = 4000
+N_NEW, PUBLISHED_SD = 4000, 0.1
 SIZES = (100, 200, 400, 800)
 LEVEL_SD, CASE_MIX_SD, TRAINED_SITES = 0.3, 0.3, 4
 """Standard deviations between sites: of the log-odds, and of each column in its own units."""
@@ -95,9 +95,9 @@ def _law(name: str, rng: np.random.Generator) -> tuple[Callable[[Floats], Floats
     elif name.startswith("published"):
         chosen = rng.choice(P, 12, replace=False)
         published[chosen] = rng.choice(sign, 12) * rng.uniform(0.1, 0.45, 12)
-        true = published[chosen] + rng.normal(0, 0.1, 12)
+        true = published[chosen] + rng.normal(0, PUBLISHED_SD, 12)
         if name == "published_half":
-            true[::2] = rng.normal(0, 0.1, 6)
+            true[::2] = rng.normal(0, PUBLISHED_SD, 6)
         if name == "published_wrong":
             true = rng.permutation(np.abs(true)) * rng.choice(sign, 12)
         beta = rng.normal(0, 0.08, P)
