@@ -88,7 +88,7 @@ class Uncertainty:
            Neural Computation 1992;4:720-736 (Laplace approximation).
         """
         centred = np.column_stack([np.ones(len(X)), X - self.means])
-        return np.asarray(np.einsum("ij,jk,ik->i", centred, self.covariance, centred))
+        return _variance_along(centred, self.covariance)
 
     def calibration_variance(self, margin: Floats) -> Floats:
         """Give the variance that the calibration line adds.
@@ -104,7 +104,7 @@ class Uncertainty:
             Variance on the calibrated margin.
         """
         centred = np.column_stack([np.ones(len(margin)), margin - self.margin_mean])
-        return np.asarray(np.einsum("ij,jk,ik->i", centred, self.calibration_covariance, centred))
+        return _variance_along(centred, self.calibration_covariance)
 
     def outside_support(self, X: Floats) -> NDArray[np.bool_]:
         """Find answers outside the range of the training answers.
@@ -196,6 +196,12 @@ def verdict_of(lo: float, hi: float, threshold: float) -> Verdict:
     if lo >= threshold:
         return "above_threshold"
     return "below_threshold" if hi < threshold else "cannot_tell"
+
+
+def _variance_along(rows: Floats, covariance: Floats) -> Floats:
+    """Give x'Vx of each row x, one product a row: alone it gives the same bits as in a file."""
+    turned = (rows[:, None, :] @ covariance)[:, 0, :]
+    return np.asarray((turned * rows).sum(axis=1))
 
 
 def rounded_support(X: Floats, widths: Floats) -> tuple[Floats, Floats]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -33,6 +35,24 @@ def test_laplace_variance_by_hand(uncertainty):
 def test_calibration_variance_is_least_at_the_mean_margin(uncertainty):
     found = uncertainty.calibration_variance(np.array([0.5, 2.5]))
     np.testing.assert_allclose(found, [0.25, 0.29])
+
+
+@pytest.mark.parametrize("n_columns", [1, 2, 5, 40])
+def test_a_row_alone_has_the_same_variance_as_in_a_file(uncertainty, n_columns):
+    rng = np.random.default_rng(n_columns)
+    half = rng.normal(size=(n_columns + 1, n_columns + 1))
+    line = rng.normal(size=(2, 2))
+    drawn = replace(
+        uncertainty,
+        covariance=half @ half.T,
+        means=rng.normal(size=n_columns),
+        calibration_covariance=line @ line.T,
+    )
+    X, margin = rng.normal(size=(60, n_columns)), rng.normal(size=60)
+    laplace, calibration = drawn.laplace_variance(X), drawn.calibration_variance(margin)
+    for i in range(60):
+        assert drawn.laplace_variance(X[i : i + 1])[0] == laplace[i]
+        assert drawn.calibration_variance(margin[i : i + 1])[0] == calibration[i]
 
 
 def test_only_answers_beyond_the_range_are_outside(uncertainty):

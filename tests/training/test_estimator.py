@@ -337,5 +337,6 @@ def test_what_cannot_be_fitted_is_refused():
         ResponseClassifier().fit(X, np.arange(40) % 3)
     with pytest.raises(ValueError, match="infinity"):
         ResponseClassifier().fit(np.where(X > 1, np.inf, X), y)
+    assert callable(training.run)
     with pytest.raises(AttributeError, match="no attribute 'Classifier'"):
         _ = training.Classifier
