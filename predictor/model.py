@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from predictor.blended import Blended
 from predictor.boosted import Boosted, BoostedEnsemble
 from predictor.calibration import Affine, BaselineHazard, logistic
 from predictor.encoding import Encoding
@@ -71,7 +72,7 @@ class Model:
         Name of the learner in the table of learners, such as ``ridge``.
     encoding : Encoding
         Rows to X.
-    learner : Linear or Boosted
+    learner : Linear, Boosted or Blended
         Uncalibrated margin and contributions.
     calibration : Affine
         Intercept and slope, fitted on out-of-fold margins.
@@ -90,7 +91,7 @@ class Model:
     task: Task
     family: str
     encoding: Encoding
-    learner: Linear | Boosted
+    learner: Linear | Boosted | Blended
     calibration: Affine
     uncertainty: Uncertainty
     imputation: GaussianImputation | None = None
@@ -102,6 +103,19 @@ class Model:
     def base(self) -> float:
         """Calibrated margin from which contributions count."""
         return float(self.calibration.apply(self.learner.base))
+
+    @property
+    def linear(self) -> Linear | None:
+        """The linear learner, or the linear part of a blend; None for trees alone.
+
+        A blend's trees read the same completed answers, and what those leave open is taken from
+        the linear part at full weight.
+        """
+        return (
+            self.learner.linear
+            if isinstance(self.learner, Blended)
+            else (self.learner if isinstance(self.learner, Linear) else None)
+        )
 
     def assess(self, values: Mapping[str, Floats]) -> Assessment:
         """Say margin, contributions and error of each row.
@@ -248,7 +262,7 @@ class Model:
         """
         part = _Parts(arrays)
         _check_hazard(task, arrays)
-        learner = Linear if "learner.coefficients" in arrays else Boosted
+        learner = _learner_of(arrays)
         return cls(
             task,
             family,
@@ -284,21 +298,31 @@ class Model:
         """Give the sampling variance of the uncalibrated margin."""
         if self.refits is not None:
             return np.asarray(self.refits.margins(complete).var(axis=1, ddof=1))
-        return self.uncertainty.laplace_variance(complete)
+        variance = self.uncertainty.laplace_variance(complete)
+        if isinstance(self.learner, Blended):
+            variance = variance + self.learner.disagreement(complete)
+        return variance
 
     def _open_variance(self, X: Floats, missing: NDArray[np.bool_]) -> Floats:
         """Give the variance that missing answers leave on the uncalibrated margin."""
-        if self.imputation is not None and isinstance(self.learner, Linear):
+        if self.imputation is not None and self.linear is not None:
             doubt = self.uncertainty.covariance[1:, 1:]
-            return self.imputation.spread(X, self.learner.coefficients, doubt)
+            return self.imputation.spread(X, self.linear.coefficients, doubt)
         return np.asarray(self._any_column(missing) @ self.uncertainty.missing_variance)
 
     def _narrowing(self, X: Floats, missing: NDArray[np.bool_]) -> Floats:
         """Give the variance of the uncalibrated margin that each answer would remove."""
-        if self.imputation is not None and isinstance(self.learner, Linear):
+        if self.imputation is not None and self.linear is not None:
             owner = self.encoding.owner()
-            return self.imputation.narrowing(X, self.learner.coefficients, owner)
+            return self.imputation.narrowing(X, self.linear.coefficients, owner)
         return self._any_column(missing) * self.uncertainty.missing_variance
+
+
+def _learner_of(arrays: Mapping[str, object]) -> type[Linear | Boosted | Blended]:
+    """Tell the learner's class by the arrays that it has."""
+    if "learner.weight" in arrays:
+        return Blended
+    return Linear if "learner.coefficients" in arrays else Boosted
 
 
 def _check_hazard(task: str, arrays: Mapping[str, NDArray[np.generic]]) -> None:

@@ -20,7 +20,6 @@ from predictor.bundle import Bundle, read_bundle
 from predictor.dictionary import Variable
 from predictor.errors import BundleError, Fault
 from predictor.explanation import on_probability_scale
-from predictor.linear import Linear
 from predictor.model import Assessment
 from predictor.reference import reference_rows
 from predictor.rows import Rows, format_value, read_rows
@@ -228,7 +227,7 @@ class Scorer:
 
     def _imputed(self, assessment: Assessment, i: int, split: Floats) -> Iterator[dict[str, Any]]:
         """Say what was assumed for each unanswered variable."""
-        linear = isinstance(self.bundle.model.learner, Linear)
+        linear = self.bundle.model.linear is not None
         for j in np.flatnonzero(~assessment.answered[i]):
             variable = self._variables[j]
             coded = float(assessment.assumed[i, self._first_column[j]])

@@ -56,7 +56,7 @@ class Uncertainty:
     remainder : float
         Variance on the calibrated margin, the same for everybody, of what the learner does not
         read or has not learned, as judged in training by a ridge on all candidate variables
-        (`training.tuning.freeze`); 0 where nothing is left.
+        (`training.freezing.freeze`); 0 where nothing is left.
     """
 
     covariance: Floats

@@ -17,8 +17,9 @@ from predictor.safety import SafetyRules
 from predictor.scoring import Scorer, with_reference
 from training.evaluation import inner_splits
 from training.fitting import Outcome, prepare
+from training.freezing import freeze
 from training.learners import LEARNERS
-from training.tuning import freeze, inner_folds, tune_and_fit
+from training.tuning import inner_folds, tune_and_fit
 
 ROOT = Path(__file__).parents[1]
 HEAVY = ("mlflow", "shap", "sklearn", "matplotlib", "xgboost", "scipy", "pandas", "yaml")

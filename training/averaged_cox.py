@@ -16,6 +16,7 @@ from training.averaging import (
     AveragedFit,
     Design,
     Family,
+    Places,
     average,
     local_precision,
     refuse_columns,
@@ -83,7 +84,12 @@ class _State:
 
 
 def fit_averaged_cox(
-    X: Floats, days: ArrayLike, events: ArrayLike, *, published: Floats | None = None
+    X: Floats,
+    days: ArrayLike,
+    events: ArrayLike,
+    *,
+    published: Floats | None = None,
+    curves: Places | None = None,
 ) -> AveragedFit:
     """Fit every prior of the grid and average by marginal likelihood.
 
@@ -104,6 +110,8 @@ def fit_averaged_cox(
     published : ndarray of shape (p, g), optional
         Published effects in log-hazard per standard deviation, one column for each grade of
         evidence; 0 where nothing is published.
+    curves : ndarray of int, shape (p,), optional
+        Number of the curve that a column helps to describe, −1 for a column of its own.
 
     Returns
     -------
@@ -136,7 +144,7 @@ def fit_averaged_cox(
     ) -> tuple[float, Floats, Floats, _State]:
         return _fit(_Prior(design, family, scale), sets, start)
 
-    return average(X, effects, fit, intercept=False, signal_sd=SIGNAL_SD)
+    return average(X, effects, fit, intercept=False, signal_sd=SIGNAL_SD, curves=curves)
 
 
 def _fit(

@@ -18,6 +18,7 @@ from scipy.special import exp1
 from predictor.errors import InvalidInputError
 
 Floats = NDArray[np.float64]
+Places = NDArray[np.intp]
 Family = Literal["normal", "horseshoe"]
 State = TypeVar("State")
 
@@ -38,6 +39,14 @@ likelihood is differs between families, so that it cannot weigh one against the 
 
 STRENGTH_SD = 0.5
 """Prior standard deviation, around 1, of the strength with which published effects hold here."""
+
+BENDS = (0.0, 0.5, 1.0)
+"""How much a curve may bend: standard deviations of the part of an effect that is no straight
+line, beside that of the straight part. Where columns describe curves, normal priors are fitted at
+each."""
+
+NEGLIGIBLE = 7.0
+"""A walk over scales ends where the log evidence is this far below the best: weights of 0.1 %."""
 
 _INTERCEPT_PRECISION = 0.01
 
@@ -78,12 +87,15 @@ class Design:
         Normal prior of the leading coefficients.
     back : ndarray of shape (p + 1, lead + p)
         From these coefficients to (intercept, coefficients of the columns).
+    size : float
+        For how many columns of standard deviation 1 the columns count; above 0.
     """
 
     X: Floats
     precision: Floats
     mean: Floats
     back: Floats
+    size: float
 
     @property
     def lead(self) -> int:
@@ -106,12 +118,19 @@ class _Part:
 
 
 def average(
-    X: Floats, effects: Floats, fit: FitAt[State], *, intercept: bool, signal_sd: float
+    X: Floats,
+    effects: Floats,
+    fit: FitAt[State],
+    *,
+    intercept: bool,
+    signal_sd: float,
+    curves: Places | None = None,
 ) -> AveragedFit:
     """Fit every prior of the grid and average by marginal likelihood.
 
     Coefficients are δ + effects · strength; each scale of each family of priors of δ is fitted with
-    the published effects off and, where there are any, on.
+    the published effects off and, where there are any, on. Columns that describe a curve are left
+    out or in by the same weights.
 
     Parameters
     ----------
@@ -125,6 +144,8 @@ def average(
         Whether the margin has one.
     signal_sd : float
         Where the prior of the margin's standard deviation is centred.
+    curves : ndarray of int, shape (p,), optional
+        Number of the curve that a column helps to describe, −1 for a column of its own.
 
     Returns
     -------
@@ -135,14 +156,16 @@ def average(
     ----------
     Hoeting et al (1999), Bayesian model averaging, Stat Sci 14:382.
     """
+    of = np.full(X.shape[1], -1, dtype=np.intp) if curves is None else curves
     mean, covariance = np.zeros(X.shape[1] + 1), np.zeros((X.shape[1] + 1,) * 2)
     strength, parts = np.zeros(effects.shape[1]), []
     for family, share in SHARE.items():
-        scales = tuple(_scales(family, X.shape[1], signal_sd))
+        bends = BENDS if family == "normal" and (of >= 0).any() else BENDS[:1]
         fits = [
             part
-            for design in _designs(X, effects, intercept=intercept)
-            for part in _fits(design, family, scales, fit)
+            for bend in bends
+            for design in _designs(X, effects, _prior_sd(of, bend), intercept=intercept)
+            for part in _fits(design, family, _scales(family, design.size, signal_sd), fit)
         ]
         evidence = np.array([part.evidence for part in fits])
         weights = np.exp(evidence - evidence.max())
@@ -220,44 +243,62 @@ def local_precision(family: Family, size: Floats) -> tuple[Floats, float]:
     )
 
 
-def _designs(X: Floats, effects: Floats, *, intercept: bool) -> Iterator[Design]:
+def _prior_sd(curves: Places, bend: float) -> Floats:
+    """Give each column's standard deviation beside that of a straight effect; 0 leaves it out."""
+    numbers, counts = np.unique(curves, return_counts=True)
+    steps = counts[np.searchsorted(numbers, curves)]
+    return np.where(curves < 0, 1.0, bend / np.sqrt(steps))
+
+
+def _designs(X: Floats, effects: Floats, sd: Floats, *, intercept: bool) -> Iterator[Design]:
     """Give the columns with published effects off and, where there are any, on."""
-    n, p = X.shape
-    first = int(intercept)
+    n, first, kept = len(X), int(intercept), sd > 0
+    scaled = (X * sd)[:, kept]
     for on in (False, True)[: 1 + effects.any()]:
         g = effects.shape[1] if on else 0
         scores = X @ effects if on else np.empty((n, 0))
-        back = np.zeros((p + 1, first + g + p))
+        back = np.zeros((sd.size + 1, first + g + scaled.shape[1]))
         back[0, :first] = 1.0
-        back[1:, first : first + g], back[1:, first + g :] = effects[:, :g], np.eye(p)
+        back[1:, first : first + g] = effects[:, :g]
+        back[1:, first + g :] = np.diag(sd)[:, kept]
         yield Design(
-            np.column_stack([np.ones((n, first)), scores, X]),
+            np.column_stack([np.ones((n, first)), scores, scaled]),
             np.array([*[_INTERCEPT_PRECISION] * first, *[STRENGTH_SD**-2] * g]),
             np.array([*[0.0] * first, *[1.0] * g]),
             back,
+            max(float((sd**2).sum()), 1.0),
         )
 
 
-def _scales(family: Family, p: int, signal_sd: float) -> Iterator[tuple[float, float]]:
-    """Give the scales of a family for p columns, with the log prior of each."""
+def _scales(family: Family, size: float, signal_sd: float) -> list[tuple[float, float]]:
+    """Give the scales of a family for so many columns, with the log prior of each."""
     if family == "horseshoe":
-        yield from ((scale / max(p, 1), 0.0) for scale in SPARSITY_GRID)
-        return
-    for sd in SIGNAL_GRID:
-        yield sd / max(p, 1) ** 0.5, -((np.log(sd / signal_sd) / SIGNAL_LOG_SD) ** 2) / 2
+        return [(scale / size, 0.0) for scale in SPARSITY_GRID]
+    return [
+        (sd / size**0.5, -((np.log(sd / signal_sd) / SIGNAL_LOG_SD) ** 2) / 2) for sd in SIGNAL_GRID
+    ]
 
 
 def _fits(
-    design: Design, family: Family, scales: tuple[tuple[float, float], ...], fit: FitAt[State]
+    design: Design, family: Family, scales: list[tuple[float, float]], fit: FitAt[State]
 ) -> Iterator[_Part]:
-    """Fit one family at every scale, each from the one before."""
-    state: State | None = None
-    first = int(design.back[0].any())
-    for scale, log_prior in scales:
-        evidence, mean, covariance, state = fit(design, family, scale, state)
-        yield _Part(
-            evidence + log_prior,
-            design.back @ mean,
-            design.back @ covariance @ design.back.T,
-            mean[first : design.lead],
-        )
+    """Fit one family from its likeliest scale outwards, as far as scales matter."""
+    middle = int(np.argmax([log_prior for _, log_prior in scales]))
+    best, first = -np.inf, int(design.back[0].any())
+    start: State | None = None
+    for walk in (scales[middle:], scales[:middle][::-1]):
+        state = start
+        for place, (scale, log_prior) in enumerate(walk):
+            evidence, mean, covariance, state = fit(design, family, scale, state)
+            if start is None and not place:
+                start = state
+            evidence += log_prior
+            best = max(best, evidence)
+            yield _Part(
+                evidence,
+                design.back @ mean,
+                design.back @ covariance @ design.back.T,
+                mean[first : design.lead],
+            )
+            if evidence < best - NEGLIGIBLE:
+                break

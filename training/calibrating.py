@@ -7,7 +7,7 @@ that did not hold the person.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -173,6 +173,41 @@ def fit_affine_relapse(
     slope = np.inf if _orders_perfectly(repeats, sets) else _raw_relapse(repeats, sets)
     intercept = 0.0 if np.isfinite(slope) else np.nan
     return CalibrationFit(Affine(0.0, float(point[0])), slope, intercept, False, covariance)
+
+
+def kept_line(
+    fit: CalibrationFit, margins: ArrayLike, events: ArrayLike, days: ArrayLike | None = None
+) -> CalibrationFit:
+    """Leave margins as they are, with the doubt that held-out people leave about their line.
+
+    A learner averaged over priors says by itself how far to shrink; a line fitted on top of that
+    only adds noise in small cohorts (3 % of the regret at n = 100 to 400). What the line would be
+    stays in `raw_slope`, how well it is known in the covariance.
+
+    Parameters
+    ----------
+    fit : CalibrationFit
+        What would be fitted.
+    margins, events, days : array_like
+        As for `fit_affine_response`, or `fit_affine_relapse` where days are given.
+
+    Returns
+    -------
+    CalibrationFit
+        Slope 1, intercept 0; the covariance is that of a line around them.
+    """
+    held_out = np.asarray(margins, dtype=np.float64)
+    held_out = held_out.reshape(len(held_out), -1)
+    covariance = np.zeros((2, 2))
+    if days is None:
+        objective = _response_objective(held_out, np.asarray(events, dtype=np.float64), SLOPE_SD)
+        covariance = inverse(objective(np.array([0.0, 1.0]))[2])
+    else:
+        objective = _relapse_objective(
+            held_out - held_out.mean(axis=0), risk_sets(days, events), SLOPE_SD
+        )
+        covariance[1, 1] = 1 / objective(np.array([1.0]))[2][0, 0]
+    return replace(fit, affine=Affine(0.0, 1.0), covariance=covariance, no_signal=False)
 
 
 def fit_baseline(

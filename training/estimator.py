@@ -27,11 +27,12 @@ from predictor.uncertainty import Z_LEVEL
 from training.calibrating import fit_affine_response
 from training.evaluation import Analysis, fit_to_everybody
 from training.fitting import Outcome, Setting, fit_learner, prepare
+from training.freezing import freeze
 from training.learners import DEFAULT_LEARNER, LEARNERS, READS_PUBLISHED, learner_named
 from training.priors import effects_of_columns
 from training.published_effects import Effects
 from training.samplesize import required_sample
-from training.tuning import Fitted, freeze
+from training.tuning import Fitted
 
 Floats = NDArray[np.float64]
 

@@ -20,7 +20,8 @@ class Learner:
     task : str
         ``response`` or ``relapse``.
     kind : str
-        ``linear``, ``averaged`` (linear, over priors instead of one penalty) or ``boosted``.
+        ``linear``, ``averaged`` (linear, over priors instead of one penalty), ``boosted`` or
+        ``blended`` (the mean of an averaged learner that may bend, and of trees).
     simplicity : int
         Lower is simpler; among equally good learners the simplest is chosen.
     l1_ratios : tuple of float
@@ -37,13 +38,23 @@ class Learner:
 
     name: str
     task: Literal["response", "relapse"]
-    kind: Literal["linear", "averaged", "boosted"]
+    kind: Literal["linear", "averaged", "boosted", "blended"]
     simplicity: int
     l1_ratios: tuple[float, ...]
     declared_only: bool
     reason: str
     given: tuple[tuple[str, float], ...] = ()
     published: Effects = ()
+
+    @property
+    def bends(self) -> bool:
+        """Whether the effects of numbers may bend."""
+        return self.kind == "blended"
+
+    @property
+    def doubts_its_prior(self) -> bool:
+        """Whether its covariance holds the doubt about a penalty; its margin then needs no line."""
+        return self.kind in ("averaged", "blended")
 
 
 LEARNERS: tuple[Learner, ...] = (
@@ -68,8 +79,16 @@ LEARNERS: tuple[Learner, ...] = (
         reason="thresholds and interactions, shallow trees only",
     ),
     Learner(
+        "blended", "response", "blended", 5, (), declared_only=False,
+        reason="effects that may bend, and as much of shallow trees as inner folds bear out",
+    ),
+    Learner(
         "averaged_cox", "relapse", "averaged", 1, (), declared_only=False,
         reason="no penalty is chosen: priors of many small and of few large effects are averaged",
+    ),
+    Learner(
+        "blended_cox", "relapse", "blended", 4, (), declared_only=False,
+        reason="as blended, on the hazard",
     ),
     Learner(
         "cox_ridge", "relapse", "linear", 2, (0.0,), declared_only=False,
@@ -81,7 +100,7 @@ LEARNERS: tuple[Learner, ...] = (
     ),
 )  # fmt: skip
 
-READS_PUBLISHED = frozenset({"averaged"})
+READS_PUBLISHED = frozenset({"averaged", "blended"})
 """Kinds of learners that shrink towards published effects where a run has them."""
 
 PUBLISHED_RULE = "published_rule"

@@ -58,7 +58,7 @@ def log_normal(b, scale):
 
 def design(X):
     p = X.shape[1]
-    return Design(X, np.empty(0), np.empty(0), np.vstack([np.zeros(p), np.eye(p)]))
+    return Design(X, np.empty(0), np.empty(0), np.vstack([np.zeros(p), np.eye(p)]), 1.0)
 
 
 @pytest.mark.parametrize("scale", [0.1, 0.5, 2.0])

@@ -43,7 +43,8 @@ def exact(X, y, log_density, span=4.0):
 
 def problem(X, y):
     columns = np.column_stack([np.ones(len(y)), X])
-    return _Problem(Design(columns, np.array([0.01]), np.zeros(1), np.eye(columns.shape[1])), y)
+    design = Design(columns, np.array([0.01]), np.zeros(1), np.eye(columns.shape[1]), 1.0)
+    return _Problem(design, y)
 
 
 @pytest.mark.parametrize("scale", [0.1, 0.5])

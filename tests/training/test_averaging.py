@@ -52,17 +52,20 @@ def test_the_average_is_that_of_a_mixture_drawn_by_hand():
         root = np.eye(k) * 0.2 + 0.02 * np.arange(k)
         mean = np.linspace(-1, 1, k) * step / 3 + (family == "horseshoe")
         evidence = 0.3 * step
-        asked.append((family, design, evidence, mean, root @ root.T, start))
+        asked.append((family, design, evidence, mean, scale, start))
         return evidence, mean, root @ root.T, step
 
     found = average(X, effects, fit, intercept=True, signal_sd=0.6)
-    log_prior = [-((np.log(sd / 0.6) / SIGNAL_LOG_SD) ** 2) / 2 for sd in SIGNAL_GRID]
-    prior = {"normal": np.exp(log_prior * 2), "horseshoe": np.ones(2 * len(SPARSITY_GRID))}
     draws, strengths = [], []
     for family, share in SHARE.items():
         own = [each for each in asked if each[0] == family]
-        weight = prior[family] * np.exp([each[2] for each in own])
-        for (_, design, _, mean, covariance, _), w in zip(own, weight / weight.sum(), strict=True):
+        sds = np.array([each[4] for each in own]) * 2**0.5  # two columns
+        log_prior = -((np.log(sds / 0.6) / SIGNAL_LOG_SD) ** 2) / 2 * (family == "normal")
+        weight = np.exp(log_prior + [each[2] for each in own])
+        for (_, design, _, mean, _, _), w in zip(own, weight / weight.sum(), strict=True):
+            k = design.X.shape[1]
+            root = np.eye(k) * 0.2 + 0.02 * np.arange(k)
+            covariance = root @ root.T
             drawn = rng.multivariate_normal(mean, covariance, size=int(400_000 * share * w))
             g = len(mean) - 3
             delta = drawn[:, 1 + g :] + drawn[:, 1 : 1 + g] @ effects[:, :g].T

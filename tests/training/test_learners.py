@@ -13,6 +13,8 @@ def test_the_learners_are_those_of_the_methods_section():
         ("response", "averaged", "averaged"),
         ("response", "ridge", "linear"),
         ("response", "elastic_net", "linear"),
+        ("response", "blended", "blended"),
+        ("relapse", "blended_cox", "blended"),
         ("response", "xgboost", "boosted"),
         ("relapse", "averaged_cox", "averaged"),
         ("relapse", "cox_ridge", "linear"),

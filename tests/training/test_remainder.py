@@ -8,8 +8,9 @@ import pytest
 from predictor.dictionary import Variable
 from training.evaluation import inner_splits
 from training.fitting import Outcome, prepare
+from training.freezing import freeze
 from training.learners import REFERENCE, learner_named
-from training.tuning import freeze, inner_folds, tune_and_fit
+from training.tuning import inner_folds, tune_and_fit
 
 N, P = 500, 12
 VARIABLES = tuple(

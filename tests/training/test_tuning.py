@@ -11,9 +11,10 @@ from predictor.model import Model
 from training import tuning
 from training.evaluation import inner_splits
 from training.fitting import Outcome, Setting, paths_of, prepare
+from training.freezing import freeze
 from training.learners import COMPARATORS, LEARNERS
 from training.splits import Split
-from training.tuning import freeze, inner_folds, tune_and_fit
+from training.tuning import inner_folds, tune_and_fit
 
 N = 150
 LINES = {line.name: line for line in (*LEARNERS, *COMPARATORS)}
@@ -288,7 +289,7 @@ def test_a_path_is_left_after_three_settings_in_a_row_without_gain(
 
     monkeypatch.setattr(tuning, "paths_of", lambda *_: (path,))
     monkeypatch.setattr(tuning, "margins_along", margins)
-    monkeypatch.setattr(tuning, "_loss", lambda _, margin: losses[int(margin[0])])
+    monkeypatch.setattr(tuning, "tuning_loss", lambda _, margin: losses[int(margin[0])])
     prepared = prepare(people[0], VARIABLES, rows)
     assert tune_and_fit(LINES["ridge"], prepared, outcome, inside).setting == path[chosen]
     assert len(asked) == 2 * walked

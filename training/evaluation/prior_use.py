@@ -101,7 +101,7 @@ def prior_use_of(
     if not groups_of(effects):
         return None
     rows, variables = np.arange(len(analysis.groups)), analysis.read_by(learner)
-    prepared = prepare(analysis.values, variables, rows, cuts=cuts_of(effects))
+    prepared = prepare(analysis.values, variables, rows, cuts=cuts_of(effects), bent=learner.bends)
     alone = fit_averaged(prepared, analysis.outcome, None)
     both = fit_averaged(prepared, analysis.outcome, published_here(learner, prepared))
     return PriorUse(

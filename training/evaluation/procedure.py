@@ -18,6 +18,7 @@ from predictor.errors import InvalidInputError
 from predictor.model import Model
 from training.evaluation.counting import Reads, RowsSeen, count_rows
 from training.fitting import Outcome, Prepared, Values, prepare
+from training.freezing import freeze
 from training.learners import (
     COMPARATORS,
     PUBLISHED_RULE,
@@ -29,7 +30,7 @@ from training.learners import (
 from training.penalised_fit import ConvergenceError
 from training.published_effects import Effects, cuts_of
 from training.splits import Split, feasible_folds, folds
-from training.tuning import Fitted, InnerFold, freeze, inner_folds, tune_and_fit
+from training.tuning import Fitted, InnerFold, inner_folds, tune_and_fit
 
 Floats = NDArray[np.float64]
 
@@ -233,16 +234,18 @@ def fit_counted(
     for learner in tried:
         variables = analysis.read_by(learner)
         cuts = cuts_of(learner.published)
-        key = (tuple(v.id for v in variables), tuple(cuts.items()))
+        key = (tuple(v.id for v in variables), tuple(cuts.items()), learner.bends)
         try:
             if key not in shared:
-                prepared = prepare(answers, variables, rows, cuts=cuts)
-                inside = inner_folds(answers, variables, rows, outcome, inner, cuts=cuts)
+                prepared = prepare(answers, variables, rows, cuts=cuts, bent=learner.bends)
+                inside = inner_folds(
+                    answers, variables, rows, outcome, inner, cuts=cuts, bent=learner.bends
+                )
                 shared[key] = (prepared, inside)
             found[learner.name] = tune_and_fit(learner, shared[key][0], outcome, shared[key][1])
         except (InvalidInputError, ConvergenceError) as error:
             found[learner.name] = str(error)
-    prepared_with = [pair for (read, _), pair in shared.items() if read]
+    prepared_with = [pair for (read, *_), pair in shared.items() if read]
     if not prepared_with:
         return found, None
     fitted = [len(prepared.X) for prepared, _ in prepared_with]

@@ -5,7 +5,8 @@
 added by `training.tuning`, which has the out-of-fold margins that they need.
 """
 
-from training.fitting.boosting import LEARNING_RATE, refit_trees, round_steps
+from training.fitting.bends import Cuts, round_steps
+from training.fitting.boosting import LEARNING_RATE, refit_trees
 from training.fitting.learner import (
     FittedLearner,
     fit_averaged,
@@ -13,10 +14,12 @@ from training.fitting.learner import (
     margins_along,
     published_here,
 )
-from training.fitting.preparing import Cuts, Outcome, Prepared, Values, prepare
+from training.fitting.losses import BLEND_WEIGHTS, blend_weight, tuning_loss
+from training.fitting.preparing import Outcome, Prepared, Values, prepare
 from training.fitting.settings import DEPTHS, N_PENALTIES, ROUNDS, Path, Setting, paths_of
 
 __all__ = [
+    "BLEND_WEIGHTS",
     "DEPTHS",
     "LEARNING_RATE",
     "N_PENALTIES",
@@ -28,6 +31,7 @@ __all__ = [
     "Prepared",
     "Setting",
     "Values",
+    "blend_weight",
     "fit_averaged",
     "fit_learner",
     "margins_along",
@@ -36,4 +40,5 @@ __all__ = [
     "published_here",
     "refit_trees",
     "round_steps",
+    "tuning_loss",
 ]

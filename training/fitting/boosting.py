@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from predictor.boosted import BoostedEnsemble
 from predictor.errors import InvalidInputError
+from training.fitting.bends import round_steps
 from training.fitting.preparing import Outcome, Prepared
 from training.fitting.settings import Path, Setting
 from training.tree_tables import ensemble_from_boosters
@@ -47,21 +48,19 @@ def boost(X: Floats, outcome: Outcome, setting: Setting) -> xgboost.Booster:
     return booster
 
 
-def margins_of_rounds(
-    path: Path, prepared: Prepared, outcome: Outcome, X_new: Floats
-) -> Iterator[Floats]:
+def margins_of_rounds(path: Path, X: Floats, outcome: Outcome, X_new: Floats) -> Iterator[Floats]:
     """Grow trees of one depth and give margins of other rows after each number of rounds.
 
     Parameters
     ----------
     path : tuple of Setting
         One depth, rounds increasing.
-    prepared : Prepared
-        Training rows.
+    X : ndarray, shape (n, n_columns)
+        Rows as from `snapped`.
     outcome : Outcome
         Theirs.
     X_new : ndarray, shape (n_new, n_columns)
-        Other rows, NaN where missing.
+        Other rows, as they are.
 
     Yields
     ------
@@ -69,7 +68,7 @@ def margins_of_rounds(
         Uncalibrated margins; trees are grown only as they are asked for.
     """
     new = xgboost.DMatrix(X_new, nthread=1)
-    booster, data = _started(snapped(prepared), outcome, path[0].depth)
+    booster, data = _started(X, outcome, path[0].depth)
     grown = 0
     for setting in path:
         for round_ in range(grown, setting.rounds):
@@ -114,7 +113,7 @@ def refit_trees(
     return ensemble_from_boosters(boosters, prepared.X)
 
 
-def snapped(prepared: Prepared) -> Floats:
+def snapped(prepared: Prepared, *, completed: bool = False) -> Floats:
     """Move each answer down to the next edge of a grid, so that trees can only split at edges.
 
     The edges do not depend on anybody's value beyond the size of a column's spread, a tenth of
@@ -126,36 +125,23 @@ def snapped(prepared: Prepared) -> Floats:
     ----------
     prepared : Prepared
         Training rows.
+    completed : bool
+        Whether missing answers are filled and the columns of curves left out.
 
     Returns
     -------
     ndarray, shape (n, n_columns)
         Moved rows, NaN where missing.
     """
-    X = prepared.X
+    X, scale = prepared.X, prepared.scale
     whole = np.all(np.isnan(X) | (np.round(X) == X), axis=0)
-    width = round_steps(prepared.scale / 10)
+    if completed:
+        kept = prepared.straight
+        X, scale, whole = prepared.complete[:, kept], scale[kept], whole[kept]
+    width = round_steps(scale / 10)
     width = np.where(whole, np.maximum(width, 1.0), width)
     offset = np.where(whole, 0.5, 0.503 * width)
     return np.asarray(np.floor((X - offset) / width) * width + offset)
-
-
-def round_steps(wish: Floats) -> Floats:
-    """Round positive widths up to 1, 2 or 5 times a power of ten.
-
-    Parameters
-    ----------
-    wish : ndarray
-        Widths above 0.
-
-    Returns
-    -------
-    ndarray
-        The round widths.
-    """
-    power = 10.0 ** np.floor(np.log10(wish))
-    steps = np.array([1.0, 2.0, 5.0, 10.0])
-    return np.asarray(power * steps[np.searchsorted(steps, wish / power * (1 - 1e-9))])
 
 
 def _started(X: Floats, outcome: Outcome, depth: int) -> tuple[xgboost.Booster, xgboost.DMatrix]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from predictor.blended import Blended
 from predictor.boosted import Boosted
 from predictor.linear import Linear
 from training.averaged_cox import fit_averaged_cox
@@ -33,13 +34,13 @@ class FittedLearner:
 
     Parameters
     ----------
-    learner : Linear or Boosted
-        On the encoded scale.
+    learner : Linear, Boosted or Blended
+        On the encoded scale; a blended learner whose trees have no weight is linear.
     covariance : ndarray, shape (1 + n_columns, 1 + n_columns) or (0, 0)
-        Laplace covariance of a linear learner on the encoded scale; empty for trees.
+        Laplace covariance of a linear learner on the encoded scale; empty for trees alone.
     """
 
-    learner: Linear | Boosted
+    learner: Linear | Boosted | Blended
     covariance: Floats
 
 
@@ -64,10 +65,15 @@ def margins_along(
     Yields
     ------
     ndarray, shape (n_new,)
-        Uncalibrated margins; a setting is fitted only when it is asked for.
+        Uncalibrated margins, of a blended learner those of its trees; a setting is fitted only
+        when it is asked for.
     """
     if learner.kind == "boosted":
-        yield from margins_of_rounds(path, prepared, outcome, X_new)
+        yield from margins_of_rounds(path, snapped(prepared), outcome, X_new)
+        return
+    if learner.kind == "blended":
+        filled = prepared.imputation.fill(X_new)[:, prepared.straight]
+        yield from margins_of_rounds(path, snapped(prepared, completed=True), outcome, filled)
         return
     new = (prepared.imputation.fill(X_new) - prepared.means) / prepared.scale
     fit = None
@@ -102,10 +108,13 @@ def fit_learner(
         return FittedLearner(tables_from_booster(booster, prepared.X), np.empty((0, 0)))
     fit = _fit_linear(learner, setting, prepared, outcome)
     unit = np.concatenate([[1.0], 1 / prepared.scale])
-    return FittedLearner(
-        Linear(fit.coefficients / prepared.scale, prepared.means, fit.intercept),
-        fit.covariance * np.outer(unit, unit),
-    )
+    covariance = fit.covariance * np.outer(unit, unit)
+    linear = Linear(fit.coefficients / prepared.scale, prepared.means, fit.intercept)
+    if not setting.weight:
+        return FittedLearner(linear, covariance)
+    booster = boost(snapped(prepared, completed=True), outcome, setting)
+    trees = tables_from_booster(booster, prepared.complete[:, prepared.straight])
+    return FittedLearner(Blended(linear, trees, prepared.straight, setting.weight), covariance)
 
 
 def fit_averaged(prepared: Prepared, outcome: Outcome, published: Floats | None) -> AveragedFit:
@@ -127,8 +136,10 @@ def fit_averaged(prepared: Prepared, outcome: Outcome, published: Floats | None)
     """
     X = prepared.standardised
     if outcome.days is not None:
-        return fit_averaged_cox(X, outcome.days, outcome.events, published=published)
-    return fit_averaged_logistic(X, outcome.events, published=published)
+        return fit_averaged_cox(
+            X, outcome.days, outcome.events, published=published, curves=prepared.curves
+        )
+    return fit_averaged_logistic(X, outcome.events, published=published, curves=prepared.curves)
 
 
 def published_here(learner: Learner, prepared: Prepared) -> Floats | None:
@@ -162,7 +173,7 @@ def _fit_linear(
     X = prepared.standardised
     if outcome.days is not None and not X.shape[1]:
         return PenalisedFit(0.0, np.empty(0), np.zeros((1, 1)), 0.0, setting.penalty, 0)
-    if learner.kind == "averaged":
+    if learner.kind in ("averaged", "blended"):
         return fit_averaged(prepared, outcome, published_here(learner, prepared))
     start = before if isinstance(before, PenalisedFit) else None
     if outcome.days is not None:

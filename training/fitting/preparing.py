@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from predictor.dictionary import Variable
 from predictor.encoding import Encoding
 from predictor.imputation import GaussianImputation
+from training.fitting.bends import Cuts, bends_of
 
 Floats = NDArray[np.float64]
 Values = Mapping[str, Floats]
-Cuts = Mapping[str, tuple[float, ...]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,6 +64,8 @@ class Prepared:
         The same with conditional means for missing values.
     means, scale : ndarray, shape (n_columns,)
         Mean and standard deviation of `complete`.
+    curves : ndarray of int, shape (n_columns,)
+        Number of the curve that a column helps to describe, −1 for a column of its own.
     """
 
     encoding: Encoding
@@ -72,11 +74,17 @@ class Prepared:
     complete: Floats
     means: Floats
     scale: Floats
+    curves: NDArray[np.intp]
 
     @property
     def standardised(self) -> Floats:
         """`complete` with mean 0 and standard deviation 1 in each column."""
         return (self.complete - self.means) / self.scale
+
+    @property
+    def straight(self) -> NDArray[np.intp]:
+        """Places of the columns that describe no curve."""
+        return np.flatnonzero(self.curves < 0)
 
 
 def prepare(
@@ -85,6 +93,7 @@ def prepare(
     rows: NDArray[np.intp],
     *,
     cuts: Cuts | None = None,
+    bent: bool = False,
 ) -> Prepared:
     """Learn encoding, imputation and scale from training rows.
 
@@ -98,6 +107,8 @@ def prepare(
         Places of the training rows; no other row is read.
     cuts : mapping of str to tuple of float, optional
         Values from which a number gets a further column.
+    bent : bool
+        Whether each number also gets the columns of a curve.
 
     Returns
     -------
@@ -105,7 +116,8 @@ def prepare(
         The training rows, encoded.
     """
     training = {variable.id: values[variable.id][rows] for variable in variables}
-    encoding = Encoding.fit(training, variables, cuts)
+    bends = bends_of(training, variables, cuts or {}) if bent else {}
+    encoding = Encoding.fit(training, variables, _merged(cuts or {}, bends))
     X = encoding.transform(training) if encoding.columns else np.empty((len(rows), 0))
     imputation = GaussianImputation.fit(X)
     complete = imputation.fill(X)
@@ -117,4 +129,18 @@ def prepare(
         complete,
         complete.mean(axis=0),
         np.where(scale > 1e-12, scale, 1.0),
+        _curves(encoding, bends),
     )
+
+
+def _merged(cuts: Cuts, bends: Cuts) -> Cuts:
+    """Put the cuts of both in order."""
+    names = [*cuts, *(name for name in bends if name not in cuts)]
+    return {name: tuple(sorted((*cuts.get(name, ()), *bends.get(name, ())))) for name in names}
+
+
+def _curves(encoding: Encoding, bends: Cuts) -> NDArray[np.intp]:
+    """Give each curve the place of its variable as its number."""
+    owner = encoding.owner()
+    bending = [c.cut is not None and c.cut in bends.get(c.variable, ()) for c in encoding.columns]
+    return np.where(np.array(bending, dtype=np.bool_), owner, -1)

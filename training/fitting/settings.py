@@ -10,6 +10,7 @@ from training.penalised_cox import penalty_path_cox
 from training.penalised_logistic import penalty_path
 
 DEPTHS = (1, 2, 3)
+BLENDED_DEPTHS = (2,)
 ROUNDS = (10, 25, 50, 75, 100, 150, 200, 300, 450)
 N_PENALTIES = 15
 
@@ -26,12 +27,15 @@ class Setting:
         Share of the l1 norm in the penalty.
     depth, rounds : int
         Of trees; 0 for linear learners.
+    weight : float
+        Share of the trees in a blended margin, 0 to 1.
     """
 
     penalty: float = 0.0
     l1_ratio: float = 0.0
     depth: int = 0
     rounds: int = 0
+    weight: float = 0.0
 
 
 Path = tuple[Setting, ...]
@@ -54,8 +58,9 @@ def paths_of(learner: Learner, prepared: Prepared, outcome: Outcome) -> tuple[Pa
     tuple of tuple of Setting
         Paths, each from the simplest setting on; one path of one setting where nothing is tuned.
     """
-    if learner.kind == "boosted":
-        return tuple(tuple(Setting(depth=d, rounds=r) for r in ROUNDS) for d in DEPTHS)
+    if learner.kind in ("boosted", "blended"):
+        depths = DEPTHS if learner.kind == "boosted" else BLENDED_DEPTHS
+        return tuple(tuple(Setting(depth=d, rounds=r) for r in ROUNDS) for d in depths)
     if not learner.l1_ratios:
         return ((Setting(),),)
     if outcome.days is not None:

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from predictor.boosted import Boosted
 from predictor.dictionary import Dictionary
+from predictor.linear import Linear
 from predictor.model import Model
 from training.formula.bands import VariablePoints
 from training.formula.linear import LinearFormula, Term, cut_words, write_linear
@@ -112,7 +112,7 @@ def write_formula(
     Formula
         With points where rounding costs little.
     """
-    if isinstance(model.learner, Boosted):
+    if not isinstance(model.learner, Linear):
         why = "boosted trees are no sum of one number for each answer"
         return Formula(None, summarise_trees(model, model.learner, values, dictionary), None, why)
     points, why = make_points(model, model.learner, values, dictionary, rng=rng)

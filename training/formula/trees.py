@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from predictor.blended import Blended
 from predictor.boosted import Boosted
 from predictor.dictionary import Dictionary
 from predictor.model import Model
@@ -49,6 +50,8 @@ class TreesSummary:
         Largest mean contribution first.
     unused : tuple of str
         Labels of those never asked about.
+    weight : float
+        Share of the trees in the margin: 1, or that of a blend.
     """
 
     trees: int | None
@@ -56,11 +59,12 @@ class TreesSummary:
     leaves: int
     variables: tuple[VariableInTrees, ...]
     unused: tuple[str, ...]
+    weight: float = 1.0
 
 
 def summarise_trees(
     model: Model,
-    learner: Boosted,
+    learner: Boosted | Blended,
     values: Mapping[str, NDArray[np.float64]],
     dictionary: Dictionary,
 ) -> TreesSummary:
@@ -70,8 +74,8 @@ def summarise_trees(
     ----------
     model : Model
         Holds encoding, calibration and refits.
-    learner : Boosted
-        Of that model.
+    learner : Boosted or Blended
+        Of that model; of a blend the contributions are those of both parts.
     values : mapping of str to ndarray, shape (n,)
         Coded answers of the people fitted to, NaN where missing.
     dictionary : Dictionary
@@ -83,14 +87,20 @@ def summarise_trees(
         With one line for each variable that is asked about.
     """
     names, owner = model.encoding.variables, model.encoding.owner()
-    raw = model.encoding.by_variable(learner.contributions(model.encoding.transform(values)))
+    X = model.encoding.transform(values)
+    complete = X if model.imputation is None else model.imputation.fill(X)
+    raw = model.encoding.by_variable(learner.contributions(complete))
     mean = model.calibration.slope * np.abs(raw).mean(axis=0)
-    feature = learner.conditions.feature
+    if isinstance(learner, Blended):
+        trees, weight, owner = learner.trees, learner.weight, owner[learner.places]
+    else:
+        trees, weight = learner, 1.0
+    feature = trees.conditions.feature
     asked = np.bincount(owner[feature[feature >= 0]], minlength=len(names))
     lines = [
         VariableInTrees(name, dictionary[name].label, float(n / asked.sum()), float(size))
         for name, n, size in zip(names, asked, mean, strict=True)
-        if n
+        if n or weight < 1
     ]
     refits = model.refits
     return TreesSummary(
@@ -98,5 +108,6 @@ def summarise_trees(
         depth=None if refits is None else int(refits.value.shape[1]).bit_length() - 1,
         leaves=len(feature),
         variables=tuple(sorted(lines, key=lambda line: (-line.mean_contribution, line.label))),
+        weight=weight,
         unused=tuple(dictionary[name].label for name, n in zip(names, asked, strict=True) if not n),
     )

@@ -113,6 +113,12 @@ def _intervals_of(family: str) -> str:
     )
 
 
+_SHARED = (
+    "The margin is a mean: {share:.0f} % of it are boosted trees, the rest is a sum of effects "
+    "that may bend. "
+)
+
+
 def _per(term: Term) -> str:
     """Say what one unit of a column is."""
     if term.level:
@@ -142,7 +148,8 @@ def _trees(trees: TreesSummary, name: str) -> tuple[list[str], list[Table]]:
         grown = f"{trees.trees} trees of at most {trees.depth} splits one below the other, "
     unused = f" Never asked about: {', '.join(trees.unused)}." if trees.unused else ""
     said = [
-        (
+        _SHARED.format(name=name, share=100 * trees.weight) * (trees.weight < 1)
+        + (
             f"{name[0].upper()}{name[1:]}: {grown}{trees.leaves} leaves in all. This model cannot "
             "be written down on paper: nobody can add up that many leaves by hand. The bundle "
             "holds every leaf as plain arrays and is the model. No variable was made to act in one "

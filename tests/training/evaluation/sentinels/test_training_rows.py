@@ -48,9 +48,9 @@ def test_without_a_fit_nothing_is_claimed():
 def test_a_step_that_reads_people_it_predicts_is_stopped(draw, monkeypatch, everybody):
     honest = procedure.prepare
 
-    def leaky(values, variables, rows):
+    def leaky(values, variables, rows, **how):
         everybody(values, variables)
-        return honest(values, variables, rows)
+        return honest(values, variables, rows, **how)
 
     monkeypatch.setattr(procedure, "prepare", leaky)
     with pytest.raises(LeakError, match="answers of 40 people who are not among the 80 trained on"):
@@ -60,8 +60,8 @@ def test_a_step_that_reads_people_it_predicts_is_stopped(draw, monkeypatch, ever
 def test_a_step_that_leaves_people_out_is_stopped(draw, monkeypatch):
     honest = procedure.inner_folds
 
-    def short(values, variables, rows, outcome, splits):
-        found = honest(values, variables, rows, outcome, splits)
+    def short(values, variables, rows, outcome, splits, **how):
+        found = honest(values, variables, rows, outcome, splits, **how)
         return [found[0], *found[:-1]] if len(splits[0].train) != len(splits[1].train) else found
 
     monkeypatch.setattr(procedure, "inner_folds", short)
