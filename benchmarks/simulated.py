@@ -2,8 +2,10 @@
 
 Run ``python benchmarks/simulated.py --seeds 20 --sizes 600 5000``. Every seed draws a training
 cohort and 5,000 new people with their missing answers; a model is fitted as a run fits its final
-model and its numbers are held against the true chances of the new people. ``--learner auto``
-chooses as a run does, by repeated nested cross-validation; without it every learner is fitted.
+model and its numbers are held against the true chances of the new people. No published effects are
+handed over, because this world was drawn around them: `published.py` measures what they do.
+``--learner auto`` chooses as a run does, by repeated nested cross-validation; without it every
+learner is fitted.
 """
 
 from __future__ import annotations

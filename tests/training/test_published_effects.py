@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from predictor.dictionary import Variable
 from predictor.encoding import Encoding
@@ -84,6 +86,29 @@ def test_effects_are_brought_to_the_scale_of_each_training_set():
         assert age == pytest.approx([0.05 * prepared.complete[:, 0].std(), 0])
         assert anxiety == pytest.approx([0, -0.2 * VALUES["anxiety"][rows].std()])
         assert np.count_nonzero(found) == 2
+
+
+@given(st.floats(0.01, 100), st.floats(-2, 2), st.sampled_from(["per", "sd", "cap", "cut"]))
+def test_the_unit_of_a_variable_does_not_matter(factor, mean, how):
+    """Months or years, milligrams or grams: the pull on a standardised column is the same."""
+    found = []
+    for scale in (1.0, factor):
+        values = {"age": VALUES["age"] * scale}
+        more = {
+            "per": {"per": 10.0 * scale}, "sd": {"per": None},
+            "cap": {"per": 10.0 * scale, "cap": 45.0 * scale}, "cut": {"cut": 30.0 * scale},
+        }[how]  # fmt: skip
+        effects = (effect("age", mean, **more),)
+        prepared = prepare(values, VARIABLES[:1], np.arange(4), cuts=cuts_of(effects))
+        here = published_per_sd(effects, prepared.encoding, prepared.X, prepared.scale)
+        found.append([0.0] if here is None else here.ravel().tolist())
+    assert found[0] == pytest.approx(found[1], rel=1e-6, abs=1e-9)
+
+
+def test_a_cap_that_nobody_reaches_changes_nothing():
+    free, capped = effect("age", per=10.0), effect("age", per=10.0, cap=60.0)
+    encoding, X = encoded(free)
+    assert slopes_of(capped, encoding, X) == pytest.approx(slopes_of(free, encoding, X))
 
 
 def test_null_findings_alone_give_no_score():

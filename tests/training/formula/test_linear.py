@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from predictor.bundle import Bundle, Provenance
+from predictor.bundle import Bundle, Provenance, read_bundle, write_bundle
 from predictor.scoring import Scorer
 from training.config import read_dictionary, read_safety
 from training.formula import formula_rows, write_formula
@@ -97,16 +97,31 @@ def test_the_file_gives_the_probability_to_1e_9_and_the_page_to_half_a_point(
         assert rounded == pytest.approx(own, abs=0.005)
 
 
-@pytest.mark.parametrize("which", ["response", "cuts"])
-def test_the_scorer_itself_gives_what_the_formula_says(written, which):
-    model, _, rows = written[which]
+def bundle_of(model):
     dictionary = read_dictionary()
     provenance = Provenance(
         data_origin="simulated", stamp="exploratory", reason="", better_than_average=True,
         outcome="", given="", time_zero="", planned_course="", horizon_days=28, cohort_average=0.5,
         cohort_patients=60, cohort_events=30, chosen="ridge", package_version="0",
     )  # fmt: skip
-    scorer = Scorer(Bundle(model, dictionary, read_safety(dictionary), provenance))
+    return Bundle(model, dictionary, read_safety(dictionary), provenance)
+
+
+def test_a_bundle_with_cuts_gives_the_same_scores_after_it_is_read(written, tmp_path):
+    model = written["cuts"][0]
+    read = read_bundle(write_bundle(bundle_of(model), tmp_path / "bundle")).model
+    assert [c.cut for c in read.encoding.columns if c.cut is not None] == [30.0, 3.0]
+    answers = {v: np.array([1.0, 3.0, np.nan]) for v in model.encoding.variables}
+    one, two = model.assess(answers), read.assess(answers)
+    assert one.margin.tolist() == two.margin.tolist()
+    assert one.sd.tolist() == two.sd.tolist()
+
+
+@pytest.mark.parametrize("which", ["response", "cuts"])
+def test_the_scorer_itself_gives_what_the_formula_says(written, which):
+    model, _, rows = written[which]
+    dictionary = read_dictionary()
+    scorer = Scorer(bundle_of(model))
     row = {"age_years": 61, "sex": "male", "madrs_total": 33, "bipolar": "yes"}
     row |= {"crp_mg_per_l": 4.2, "diet_quality": dictionary["diet_quality"].levels[2]}
     answers = {"age_years": 61, "sex": 1, "madrs_total": 33, "bipolar": 1}
