@@ -19,6 +19,7 @@ from predictor.calibration import Affine, BaselineHazard, logistic
 from predictor.encoding import Encoding
 from predictor.imputation import GaussianImputation
 from predictor.linear import Linear
+from predictor.support import JointSupport
 from predictor.uncertainty import WIDER_PER_VARIABLE, Z_LEVEL, Uncertainty
 
 Floats = NDArray[np.float64]
@@ -42,7 +43,10 @@ class Assessment:
     answered : ndarray of bool, shape (n, n_variables)
         Which variables the row answers.
     outside : ndarray of bool, shape (n, n_variables)
-        Which answers lie outside the training support.
+        Which answers lie outside the training support, each by itself.
+    unusual : ndarray of int, shape (n, 2)
+        The two variables whose answers go together least, where those in range are an unusual
+        combination; or the one that fits the others least, and -1; else -1 twice.
     assumed : ndarray, shape (n, n_columns)
         Encoded rows with what a linear learner assumed for missing values; NaN where trees
         went their own path.
@@ -56,6 +60,7 @@ class Assessment:
     sd: Floats
     answered: NDArray[np.bool_]
     outside: NDArray[np.bool_]
+    unusual: NDArray[np.intp]
     assumed: Floats
     narrowing: Floats
 
@@ -86,6 +91,8 @@ class Model:
         For relapse: cumulative hazard at margin 0 on days 0 to 180.
     hazard_variance : ndarray, shape (181,) or (0,)
         For relapse: variance of the log cumulative baseline hazard by day.
+    joint : JointSupport or None
+        Which combinations of answers are unusual; None in bundles written before it was kept.
     """
 
     task: Task
@@ -98,6 +105,7 @@ class Model:
     refits: BoostedEnsemble | None = None
     baseline: BaselineHazard | None = None
     hazard_variance: Floats | None = None
+    joint: JointSupport | None = None
 
     @property
     def base(self) -> float:
@@ -139,14 +147,17 @@ class Model:
         missing = np.isnan(X)
         narrowing = slope**2 * self._narrowing(X, missing)
         outside = self._outside(values, X)
+        unusual = self._unusual(X, outside)
+        odd = outside.sum(axis=1) + (unusual[:, 0] >= 0)
         variance = self._variance(X, complete, self.learner.base + raw.sum(axis=1))
         return Assessment(
             margin=margin,
             base=self.base,
             contributions=contributions,
-            sd=np.sqrt(variance) * (1 + WIDER_PER_VARIABLE * outside.sum(axis=1)),
+            sd=np.sqrt(variance) * (1 + WIDER_PER_VARIABLE * odd),
             answered=~self._any_column(missing),
             outside=outside,
+            unusual=unusual,
             assumed=complete,
             narrowing=narrowing,
         )
@@ -274,6 +285,7 @@ class Model:
             BoostedEnsemble.from_arrays(part("refits")) if part("refits") else None,
             BaselineHazard.from_arrays(part("baseline")) if part("baseline") else None,
             arrays.get("hazard_variance"),  # type: ignore[arg-type]
+            JointSupport.from_arrays(part("joint")) if part("joint") else None,
         )
 
     def _any_column(self, of_columns: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -284,6 +296,13 @@ class Model:
         """Mark answers outside the training support, unseen levels included."""
         beyond = self._any_column(self.uncertainty.outside_support(X))
         return beyond | self.encoding.unseen(values)
+
+    def _unusual(self, X: Floats, outside: NDArray[np.bool_]) -> NDArray[np.intp]:
+        """Name what makes a combination unusual, among answers that are in range by themselves."""
+        if self.joint is None:
+            return np.full((len(X), 2), -1, dtype=np.intp)
+        owner = self.encoding.owner()
+        return self.joint.unusual(np.where(outside[:, owner], np.nan, X), owner)
 
     def _variance(self, X: Floats, complete: Floats, raw_margin: Floats) -> Floats:
         """Add up the sources of error of the calibrated margin."""

@@ -178,6 +178,7 @@ class Scorer:
                 "widened"
             )
             yield {"code": "out_of_support", "variable": variable.id, "message": message}
+        yield from self._unusual(assessment.unusual[i])
         baseline = self.bundle.model.baseline
         if baseline is not None and baseline.last_supported_day < baseline.horizon_days:
             message = (
@@ -188,6 +189,21 @@ class Scorer:
         if not self.bundle.provenance.better_than_average:
             message = "in cross-validation the model was no better than the average"
             yield {"code": "no_better_than_average", "variable": None, "message": message}
+
+    def _unusual(self, found: NDArray[np.intp]) -> Iterator[dict[str, str | None]]:
+        """Name the answers that do not go together though each is in range."""
+        named = [self._variables[j] for j in found if j >= 0]
+        if not named:
+            return
+        message = " and ".join(variable.label for variable in named)
+        message += (
+            " do not go together as they did in the training patients"
+            if len(named) > 1
+            else " fits the other answers least, which together are unlike those of nearly all "
+            "training patients"
+        )
+        message += "; check the answers; the interval was widened"
+        yield {"code": "unusual_combination", "variable": named[0].id, "message": message}
 
     def _number(self, assessment: Assessment, i: int, *, explain: bool) -> dict[str, Any]:
         """Give the number of one row with all that belongs to it."""

@@ -52,22 +52,44 @@ def shrunken_correlation(Z: FloatArray) -> tuple[FloatArray, float]:
     ----------
     Schäfer & Strimmer (2005), Stat Appl Genet Mol Biol 4:32.
     """
+    correlation, variance = pairwise_correlation(Z)
+    off_diagonal = ~np.eye(Z.shape[1], dtype=bool)
+    signal = float((correlation[off_diagonal] ** 2).sum())
+    noise = float(variance[off_diagonal].sum())
+    shrinkage = min(1.0, noise / signal) if signal > 0 else 1.0
+    return shrink(correlation, shrinkage), shrinkage
+
+
+def pairwise_correlation(Z: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Give the correlation of each two columns over those who answered both, and its variance.
+
+    Parameters
+    ----------
+    Z : ndarray of shape (n, p)
+        Columns of mean 0 and variance 1 over their answers, NaN where missing.
+
+    Returns
+    -------
+    correlation : ndarray of shape (p, p)
+        In [-1, 1]; 1 on the diagonal, 0 where fewer than 3 answered both.
+    variance : ndarray of shape (p, p)
+        n/(n−1)³ · Σ (w − w̄)² with w the products of n pairs; 0 where the correlation is not known.
+
+    References
+    ----------
+    Schäfer & Strimmer (2005), Stat Appl Genet Mol Biol 4:32.
+    """
     answered = ~np.isnan(Z)
     values = np.where(answered, Z, 0.0)
     pairs = answered.astype(np.float64).T @ answered
-    known = pairs >= 3
+    known = (pairs >= 3) & ~np.eye(Z.shape[1], dtype=bool)
     n = np.where(known, pairs, 3.0)
     products = values.T @ values / n
     squares = (values**2).T @ (values**2) / n
-    # Variance of a mean product w̄ over n pairs: n/(n−1)³ · Σ (w − w̄)².
     variance = n**2 / (n - 1) ** 3 * np.maximum(squares - products**2, 0.0)
-    off_diagonal = known & ~np.eye(Z.shape[1], dtype=bool)
-    correlation = np.where(off_diagonal, np.clip(products, -1.0, 1.0), 0.0)
-    signal = float((correlation**2).sum())
-    noise = float(variance[off_diagonal].sum())
-    shrinkage = min(1.0, noise / signal) if signal > 0 else 1.0
+    correlation = np.where(known, np.clip(products, -1.0, 1.0), 0.0)
     np.fill_diagonal(correlation, 1.0)
-    return shrink(correlation, shrinkage), shrinkage
+    return correlation, np.where(known, variance, 0.0)
 
 
 def shrink(covariance: FloatArray, shrinkage: float) -> FloatArray:
