@@ -153,9 +153,16 @@ class GaussianImputation:
         InvalidInputError
             If `X` has another number of columns or infinite values.
         """
-        filled = self._checked(X).copy()
-        for part in self._open_values(filled):
-            self._fill_rows(filled, part)
+        X = self._checked(X)
+        filled, known = X.copy(), self._known(X)
+        for rows, of, gaps in _patterns(X):
+            # Stacks of one row each, not one product of all rows: a person scored alone gets the
+            # same bits as in a file.
+            link = (self._precision @ known[rows][:, :, None])[:, :, 0]
+            inside = self._precision.take(_places(gaps, self.means.size))
+            pull = np.take_along_axis(link, gaps[of], axis=1)[:, :, None]
+            moved = np.asarray(np.linalg.solve(inside[of], pull), dtype=np.float64)
+            self._write(filled, (rows, gaps[of]), moved[:, :, 0])
         return filled
 
     def spread(
@@ -198,7 +205,7 @@ class GaussianImputation:
         squares = squares * np.outer(self._scale, self._scale)
         variance = np.zeros(X.shape[0])
         for part in self._open_values(X):
-            moments = squares[part.gaps[:, :, None], part.gaps[:, None, :]] * part.left
+            moments = squares.take(_places(part.gaps, self.means.size)) * part.left
             variance[part.rows] = moments.reshape(len(moments), -1).sum(axis=1)[part.of]
         return np.maximum(variance, 0.0)
 
@@ -280,30 +287,34 @@ class GaussianImputation:
             if gaps.shape[1] == self.means.size:
                 left = self._correlation[None]
             else:
-                inside = self._precision[gaps[:, :, None], gaps[:, None, :]]
+                inside = self._precision.take(_places(gaps, self.means.size))
                 left = np.asarray(np.linalg.inv(inside), dtype=np.float64)
             yield _Open(rows, of, gaps, left)
 
-    def _fill_rows(self, X: FloatArray, part: _Open) -> None:
-        """Write the conditional means of some rows into `X`."""
-        known = np.where(np.isnan(X[part.rows]), 0.0, X[part.rows] - self.means)
-        known = np.divide(known, self._scale, out=np.zeros_like(known), where=self._scale > 0)
-        gaps = part.gaps[part.of]
-        # A stack of products of one row each, not one product of all rows: a person scored
-        # alone gets the same bits as in a file.
-        link = (self._precision @ known[:, :, None])[:, :, 0]
-        pull = np.take_along_axis(link, gaps, axis=1)[:, :, None]
-        moved = (part.left[part.of] @ pull)[:, :, 0]
-        X[part.rows[:, None], gaps] = self.means[gaps] - self._scale[gaps] * moved
+    def _known(self, X: FloatArray) -> FloatArray:
+        """Standardise the answered values; 0 where missing and in a column of variance 0."""
+        known = np.where(np.isnan(X), 0.0, X - self.means)
+        zero = np.zeros_like(known)
+        return np.asarray(np.divide(known, self._scale, out=zero, where=self._scale > 0))
+
+    def _write(
+        self, X: FloatArray, at: tuple[NDArray[np.intp], NDArray[np.intp]], moved: FloatArray
+    ) -> None:
+        """Write conditional means, given how far below the mean they lie in standard deviations."""
+        rows, gaps = at
+        X[rows[:, None], gaps] = self.means[gaps] - self._scale[gaps] * moved
 
     def _em_step(self, Z: FloatArray, shrinkage: float) -> GaussianImputation:
         """Do one expectation and one shrunken maximisation step on standardised columns."""
         p = self.means.size
         filled, summed = Z.copy(), np.zeros(p * p)
+        link = self._known(Z) @ self._precision
         for part in self._open_values(Z):
-            self._fill_rows(filled, part)
+            gaps = part.gaps[part.of]
+            pull = link[part.rows[:, None], gaps][:, :, None]
+            self._write(filled, (part.rows, gaps), (part.left[part.of] @ pull)[:, :, 0])
             people = np.bincount(part.of, minlength=len(part.gaps))[:, None, None]
-            places = part.gaps[:, :, None] * p + part.gaps[:, None, :]
+            places = _places(part.gaps, p)
             summed += np.bincount(places.ravel(), (people * part.left).ravel(), minlength=p * p)
         open_covariance = self._scale[:, None] * summed.reshape(p, p) * self._scale
         means = filled.mean(axis=0)
@@ -347,6 +358,11 @@ def _patterns(
             here, place = np.unique(of[block], return_inverse=True)
             gaps = np.nonzero(patterns[here])[1].reshape(-1, int(size))
             yield incomplete[block], place, gaps
+
+
+def _places(gaps: NDArray[np.intp], p: int) -> NDArray[np.intp]:
+    """Give where the pairs of missing columns stand in a flattened matrix of p columns."""
+    return np.asarray(gaps[:, :, None] * p + gaps[:, None, :])
 
 
 def _answered_moments(X: FloatArray) -> tuple[FloatArray, FloatArray]:
