@@ -56,8 +56,8 @@ def main() -> None:
     parser.add_argument("--full", action="store_true", help="50 cohorts")
     parser.add_argument("--worlds", nargs="+", choices=WORLDS, default=list(WORLDS))
     parser.add_argument("--sizes", nargs="+", type=int, default=list(SIZES))
-    parser.add_argument("--learners", nargs="+", default=[DEFAULT, PUBLISHED],
-                        help="ours; or names of response learners")  # fmt: skip
+    parser.add_argument("--learners", nargs="+", default=[DEFAULT, DEFAULT + PUBLISHED],
+                        help="ours or a learner's name, alone or with ', published'")  # fmt: skip
     parser.add_argument("--peers", action="store_true", help="first fit peers that are missing")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--out", type=Path, help="CSV file with our lines")

@@ -79,7 +79,7 @@ def asked(lines: pd.DataFrame, learner: str) -> list[str]:
     best = complete[peers].dropna(axis=1, thresh=len(complete)).mean().idxmin()
     share = complete[learner].mean() / complete[best].mean()
     said.append(f"{learner} over the complete worlds: {share:.3f} x {best} (asked: 0.95)")
-    if PUBLISHED in wide:
+    if learner + PUBLISHED in wide:
         said += _with_published(wide, peers, learner)
     table = by_cell(lines, learner)
     over = table[table["minus ridge"] > table["se"]]
@@ -90,17 +90,17 @@ def asked(lines: pd.DataFrame, learner: str) -> list[str]:
 
 def _with_published(wide: pd.DataFrame, peers: list[str], learner: str) -> list[str]:
     """Say what published effects bring where they are right, half right and wrong."""
-    said = []
+    said, told = [], learner + PUBLISHED
     sizes, worlds = wide.index.get_level_values("n"), wide.index.get_level_values("world")
     for world in ("published_right", "published_half", "published_wrong"):
-        small = wide[(worlds == world) & (sizes <= 200) & wide[PUBLISHED].notna()]
+        small = wide[(worlds == world) & (sizes <= 200) & wide[told].notna()]
         if len(small):
             best = small[peers].mean().idxmin()
-            share = small[PUBLISHED].mean() / small[best].mean()
-            text = f"{PUBLISHED}, {world}, n <= 200: {share:.3f} x {best}"
+            share = small[told].mean() / small[best].mean()
+            text = f"{told}, {world}, n <= 200: {share:.3f} x {best}"
             said.append(text + (" (asked: 0.85)" if world != "published_wrong" else ""))
-    wrong = wide[(worlds == "published_wrong") & wide[PUBLISHED].notna()]
+    wrong = wide[(worlds == "published_wrong") & wide[told].notna()]
     if len(wrong) and learner in wide:
-        share = wrong[PUBLISHED].mean() / wrong[learner].mean()
-        said.append(f"{PUBLISHED}, published_wrong: {share:.3f} x {learner} (asked: 1.02)")
+        share = wrong[told].mean() / wrong[learner].mean()
+        said.append(f"{told}, published_wrong: {share:.3f} x {learner} (asked: 1.02)")
     return said

@@ -26,7 +26,7 @@ Floats = NDArray[np.float64]
 PEERS = Path(__file__).parent / "peers" / "results_real.csv"
 JUDGED_BY = ("ridge", "xgboost_default", "forest", "ebm", "autogluon")
 MARGIN = 0.005
-OURS = {"ours": "auto", "ours_averaged": "averaged", "ours_ridge": "ridge"}
+OURS = {"ours": "auto", **{f"ours_{name}": name for name in ("averaged", "blended", "ridge")}}
 
 
 def fit_ours(learner: str, X: Floats, y: Floats, new: Floats) -> Floats:
