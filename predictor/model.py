@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from predictor.blended import Blended
 from predictor.boosted import Boosted, BoostedEnsemble
 from predictor.calibration import Affine, BaselineHazard, logistic
+from predictor.conformal import ConformalTable
 from predictor.encoding import Encoding
 from predictor.imputation import GaussianImputation
 from predictor.linear import Linear
@@ -93,6 +94,8 @@ class Model:
         For relapse: variance of the log cumulative baseline hazard by day.
     joint : JointSupport or None
         Which combinations of answers are unusual; None in bundles written before it was kept.
+    conformal : ConformalTable or None
+        For response, where a run asked for it: which outcomes cannot be ruled out.
     """
 
     task: Task
@@ -106,6 +109,7 @@ class Model:
     baseline: BaselineHazard | None = None
     hazard_variance: Floats | None = None
     joint: JointSupport | None = None
+    conformal: ConformalTable | None = None
 
     @property
     def base(self) -> float:
@@ -286,6 +290,7 @@ class Model:
             BaselineHazard.from_arrays(part("baseline")) if part("baseline") else None,
             arrays.get("hazard_variance"),  # type: ignore[arg-type]
             JointSupport.from_arrays(part("joint")) if part("joint") else None,
+            ConformalTable.from_arrays(part("conformal")) if part("conformal") else None,
         )
 
     def _any_column(self, of_columns: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -31,6 +31,7 @@ from predictor.wording import (
     STAMPS,
     TIERS,
     VERDICTS,
+    conformal_words,
     in_ten,
     per_hundred,
     signed,
@@ -227,6 +228,11 @@ def _number(score: Mapping[str, Any]) -> dict[str, Any]:
         "average": None if average is None else in_ten(average),
         "threshold": None if threshold is None else f"{100 * threshold:.4g} in 100",
         "verdict": VERDICTS.get(score["verdict"] or "", ""),
+        "conformal": [
+            conformal_words(found["outcomes"], found["reason"])
+            for found in score["conformal"] or ()
+            if found["level"] == score["level"]
+        ],
         "meaning": EITHER_SIDE if score["verdict"] == "cannot_tell" else "",
         "verdict_words": verdict_words(score["verdict"], lo, hi, threshold) if threshold else "",
         "level": round(100 * score["level"]),

@@ -103,6 +103,9 @@ class Score:
         ``cannot_tell`` where the interval (relapse: at the horizon) spans the provenance's
         decision threshold, else ``above_threshold`` or ``below_threshold``; None where refused
         and where no threshold was declared.
+    conformal : tuple of dict or None
+        level, outcomes, reason: which outcomes cannot be ruled out at each level (see
+        `predictor.conformal`); None unless the run asked for it.
     safety : tuple of dict
         Findings: code, tier, text, source; strictest first.
     not_asked : tuple of str
@@ -136,6 +139,7 @@ class Score:
     base_probability: float | None = None
     curve: Curve | None = None
     verdict: Verdict | None = None
+    conformal: tuple[dict[str, Any], ...] | None = None
     safety: tuple[dict[str, str], ...] = ()
     not_asked: tuple[str, ...] = ()
     cautions: tuple[dict[str, str | None], ...] = ()
@@ -221,6 +225,7 @@ class Score:
                 "refusals": [refusal.to_dict() for refusal in self.refusals],
                 "curve": None if self.curve is None else _curve_dict(self.curve),
                 "risk_at": None if self.curve is None else self._shown_risks(),
+                "conformal": None if self.conformal is None else [dict(s) for s in self.conformal],
                 "safety": [dict(finding) for finding in self.safety],
                 "not_asked": list(self.not_asked),
                 "cautions": [dict(caution) for caution in self.cautions],

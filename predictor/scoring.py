@@ -225,6 +225,8 @@ class Scorer:
             found["lo"], found["hi"] = ends
         threshold = self.bundle.provenance.decision_threshold
         found["verdict"] = None if threshold is None else verdict_of(*ends, threshold)
+        if model.conformal is not None:
+            found["conformal"] = tuple(model.conformal.sets(margin))
         split = on_probability_scale(
             assessment.contributions[i],
             step=margin - assessment.base,

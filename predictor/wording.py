@@ -12,7 +12,7 @@ References
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 
 NO_BETTER = "no better than the average"
@@ -97,6 +97,33 @@ def verdict_words(verdict: str, lo: float, hi: float, threshold: float) -> str:
         "below_threshold": "lies wholly below the declared threshold",
     }[verdict]
     return f"the interval, {ends} in 100, {lies} of {100 * threshold:.4g} in 100"
+
+
+def conformal_words(outcomes: Collection[str] | None, reason: str | None) -> str:
+    """Say which outcomes a conformal set leaves.
+
+    Parameters
+    ----------
+    outcomes : collection of str or None
+        Among ``responds`` and ``does_not_respond``; None where the set is refused.
+    reason : str or None
+        Why it is refused.
+
+    Returns
+    -------
+    str
+        A sentence without its stop.
+    """
+    if outcomes is None:
+        return f"no set: {reason}"
+    if not outcomes:
+        return "fits neither outcome: hardly anybody of either had a number like this"
+    if len(outcomes) > 1:
+        return "responds, or does not: neither can be ruled out"
+    left, out = "responds", "does not respond"
+    if "responds" not in outcomes:
+        left, out = out, left
+    return f"{left}; “{out}” would be unlike nearly all who had that outcome"
 
 
 def in_ten(probability: float, lo: float | None = None, hi: float | None = None) -> str:

@@ -18,6 +18,7 @@ from predictor.imputation import GaussianImputation
 from predictor.model import Model
 from training.cohort import Cohort
 from training.config import RunConfig
+from training.conformal import fit_conformal
 from training.evaluation import (
     Analysis,
     Choice,
@@ -123,6 +124,9 @@ def analyse(
         return findings
     again = repeat_procedure(config, analysis, choice, rng=rng.again, work=work)
     model = fit_final(config, analysis, choice, rng.fit)
+    if config.conformal:
+        held_out = out_of_fold[choice.learner.name].margin[:, 0]
+        model = replace(model, conformal=fit_conformal(held_out, analysis.outcome.events))
     formula = write_formula(model, analysis.values, cohort.dictionary, rng=rng.points)
     _, left_out = published_by(config, cohort, analysis.variables)
     prior_use = prior_use_of(analysis, choice.learner, left_out)

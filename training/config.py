@@ -52,8 +52,7 @@ class RunConfig(BaseModel):
     bootstrap_refits : int
         Refits for the interval of trees.
     optimism_resamples : int
-        Resamples in which the whole procedure is repeated, for optimism and instability: 0 for
-        neither, else at least 20.
+        Resamples of the whole procedure, for optimism and instability: 0, or at least 20.
     decision_threshold : float
         Risk from which one would act, declared beforehand, in (0, 1).
     decision_thresholds : tuple of float
@@ -61,8 +60,9 @@ class RunConfig(BaseModel):
     subgroups : tuple of str
         Variables, or ``site``, in whose groups the chosen learner is measured; empty for none.
     subgroup_bands : dict of str to tuple of float
-        Lowest value of each band but the first, for numbers among `subgroups` that are not to be
-        cut as usual.
+        Lowest value of each band but the first, for numbers that are not to be cut as usual.
+    conformal : bool
+        Whether scores say which outcomes cannot be ruled out; response only.
     planned_course : str
         The course in words, printed with every score.
     seed : int
@@ -89,6 +89,7 @@ class RunConfig(BaseModel):
     decision_thresholds: tuple[float, float] = (0.2, 0.8)
     subgroups: tuple[str, ...] = ("sex", "age_years", SITE, "bipolar", "route")
     subgroup_bands: dict[str, tuple[float, ...]] = {}
+    conformal: bool = False
     planned_course: str = "as planned in the training cohort"
     seed: int = Field(0, ge=0)
     jobs: int = Field(1, ge=1)
@@ -97,20 +98,19 @@ class RunConfig(BaseModel):
     @classmethod
     def _read(cls, named: Any) -> Any:
         """Read published effects where a file is named."""
-        if not isinstance(named, str):
-            return named
-        return None if named == "none" else read_priors(named)
+        named = None if named == "none" else named
+        return read_priors(named) if isinstance(named, str) else named
 
     @model_validator(mode="after")
     def _in_order(self) -> RunConfig:
-        """Refuse thresholds that are no range, and resamples too few to say anything."""
-        low, high = self.decision_thresholds
-        if not 0 < low < high < 1:
+        """Refuse thresholds that are no range, too few resamples, and what relapse has not."""
+        if not 0 < self.decision_thresholds[0] < self.decision_thresholds[1] < 1:
             raise ValueError("decision_thresholds must be two numbers in order, inside (0, 1)")
         if 0 < self.optimism_resamples < 20:
             raise ValueError("optimism_resamples must be 0, or at least 20")
-        if self.published_rule is not None and self.task != "response":
-            raise ValueError("published_rule is a rule of response; leave it out for relapse")
+        for key in ("published_rule", "conformal"):
+            if getattr(self, key) and self.task != "response":
+                raise ValueError(f"{key} is for response alone; leave it out for relapse")
         return self
 
     @model_validator(mode="after")

@@ -14,6 +14,7 @@ from predictor.wording import (
     STAMPS,
     TIERS,
     VERDICTS,
+    conformal_words,
     in_ten,
     per_hundred,
     verdict_words,
@@ -103,6 +104,10 @@ def _number(score: Score) -> Iterator[Line]:
             4,
         )
     yield from _verdict(score)
+    for found in score.conformal or ():
+        if found["level"] == score.level:
+            words = conformal_words(found["outcomes"], found["reason"])
+            yield Line(f"Conformal set ({level} %): {words}.", 4)
     given = {"Given": source.given, "Time zero": source.time_zero}
     given |= {"Planned course": source.planned_course}
     for name, words in given.items():

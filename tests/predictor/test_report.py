@@ -45,6 +45,7 @@ SCORED = {
     "margin": 0.405,
     "base": 0.0,
     "verdict": "cannot_tell",
+    "conformal": None,
     "base_probability": 0.5,
     "contributions": {"bmi": 0.505, "age_years": -0.1},
     "contributions_probability": {"bmi": 0.1247, "age_years": -0.0247},

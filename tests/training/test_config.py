@@ -133,7 +133,11 @@ def test_a_source_speaks_of_folds_and_logistic_variables():
                 "candidates": ["cox_ridge"],
                 "published_rule": {"source": "x", "terms": {"bmi": {"log_odds": 1}}},
             },
-            "published_rule is a rule of response",
+            "published_rule is for response alone",
+        ),
+        (
+            {"task": "relapse", "candidates": ["cox_ridge"], "conformal": True},
+            "conformal is for response alone",
         ),
         ({"task": "remission"}, "task"),
         ({"seed": -1}, "seed"),

@@ -97,6 +97,7 @@ def updated(model: Model, rung: Rung, people: NewPeople) -> Model:
             remainder=rung.slope**2 * known.remainder,
         ),
         baseline=_rescaled(model.baseline, rung.intercept),
+        conformal=None,  # its ranks are those of the margins before
     )
 
 
@@ -182,4 +183,5 @@ def _revised(model: Model, rung: Rung) -> Model:
             remainder=rung.slope**2 * known.remainder,
         ),
         baseline=_rescaled(model.baseline, rung.intercept),
+        conformal=None,  # its ranks are those of the margins before
     )
