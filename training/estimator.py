@@ -254,10 +254,10 @@ class ResponseClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return tags
 
     def _names(self) -> list[str]:
-        """Name the columns: as the frame does, or by their places (``x0``)."""
-        given = getattr(self, "feature_names_in_", None)
-        if given is not None:
-            return [str(name) for name in given]
+        """Name the columns: as the frame does if no name stands twice, else by place (``x0``)."""
+        given = [str(name) for name in getattr(self, "feature_names_in_", ())]
+        if given and len(set(given)) == len(given):
+            return given
         return [f"x{place}" for place in range(self.n_features_in_)]
 
     def _read_labels(self, y: NDArray[Any]) -> Floats:
