@@ -14,7 +14,6 @@ import numpy as np
 
 from predictor.dictionary import Dictionary, Variable
 from predictor.errors import InvalidInputError
-from predictor.imputation import GaussianImputation
 from predictor.model import Model
 from training.cohort import Cohort
 from training.config import RunConfig
@@ -46,7 +45,6 @@ from training.findings import Findings, sample_size_of, status_of, why_unevaluat
 from training.fitting import Outcome
 from training.formula import write_formula
 from training.importers import SourceCohort
-from training.joint_support import fit_joint_support
 from training.learners import PUBLISHED_RULE, REFERENCE, learner_named
 from training.metrics import MeasureUndefinedError
 from training.outcome import RelapseOutcome
@@ -360,17 +358,13 @@ def fit_final(
     Model
         Calibrated, with interval and training support.
     """
-    model = fit_to_everybody(
+    return fit_to_everybody(
         analysis,
         choice.learner,
         wanted=config.resampling.inner_folds,
         n_refits=config.bootstrap_refits,
         rng=rng,
     )
-    X = model.encoding.transform(analysis.values)
-    distribution = GaussianImputation.fit(X) if model.imputation is None else model.imputation
-    owner = model.encoding.owner()
-    return replace(model, joint=fit_joint_support(X, distribution, owner, rng=rng.spawn(1)[0]))
 
 
 def _named(wanted: tuple[str, ...], dictionary: Dictionary, key: str) -> tuple[Variable, ...]:

@@ -16,6 +16,9 @@ RARE = 0.01
 """Share of people like the training people who may be called unusual in the long run; half of it
 for each of the two distances."""
 
+FEWEST = 10
+"""People without whom there is no limit."""
+
 _FOLDS = 5
 _GRID = 0.1
 _CLOSEST = 0.95
@@ -36,7 +39,7 @@ def fit_joint_support(
     Parameters
     ----------
     X : ndarray, shape (n, n_columns)
-        Encoded training rows, NaN where missing; at least 10 rows.
+        Encoded training rows, NaN where missing; at least `FEWEST` rows.
     distribution : GaussianImputation
         Fitted to all of them.
     owner : ndarray of int, shape (n_columns,)

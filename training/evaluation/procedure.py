@@ -19,6 +19,7 @@ from predictor.model import Model
 from training.evaluation.counting import Reads, RowsSeen, count_rows
 from training.fitting import Outcome, Prepared, Values, prepare
 from training.freezing import freeze
+from training.joint_support import FEWEST, fit_joint_support
 from training.learners import (
     COMPARATORS,
     PUBLISHED_RULE,
@@ -260,7 +261,7 @@ def fit_counted(
 def fit_to_everybody(
     analysis: Analysis, learner: Learner, *, wanted: int, n_refits: int, rng: np.random.Generator
 ) -> Model:
-    """Fit one learner to everybody, with its interval.
+    """Fit one learner to everybody, with its interval and training support.
 
     Parameters
     ----------
@@ -273,12 +274,12 @@ def fit_to_everybody(
     n_refits : int
         Bootstrap refits of trees.
     rng : numpy.random.Generator
-        Draws inner folds and refits.
+        Draws inner folds, refits and the folds of the support.
 
     Returns
     -------
     Model
-        Calibrated, with interval.
+        Calibrated; with fewer than ten people no combination of answers is called unusual.
 
     Raises
     ------
@@ -290,13 +291,19 @@ def fit_to_everybody(
     tried = list(dict.fromkeys([learner, judge]))
     fits = fit_all(analysis, tried, np.arange(len(analysis.groups)), wanted, split_rng)
     chosen, reference = (_fitted(fits, each) for each in (learner, judge))
-    return freeze(
+    model = freeze(
         chosen,
         analysis.outcome,
         n_refits=n_refits,
         rng=refit_rng,
         reference=None if reference is chosen else reference,
     )
+    if len(analysis.groups) < FEWEST:
+        return model
+    prepared, owner = chosen.prepared, model.encoding.owner()
+    support_rng = rng.spawn(1)[0]
+    joint = fit_joint_support(prepared.X, prepared.imputation, owner, rng=support_rng)
+    return replace(model, joint=joint)
 
 
 def _fitted(fits: Mapping[str, Fitted | str], learner: Learner) -> Fitted:
