@@ -26,7 +26,12 @@ _SURE = 2.0  # standard errors taken off a correlation: pairs that go together b
 
 
 def fit_joint_support(
-    X: Floats, distribution: GaussianImputation, owner: Places, *, rng: np.random.Generator
+    X: Floats,
+    distribution: GaussianImputation,
+    owner: Places,
+    *,
+    rng: np.random.Generator,
+    cut: NDArray[np.bool_] | None = None,
 ) -> JointSupport:
     """Set the limits so that hardly anybody of the training population lies beyond them.
 
@@ -46,6 +51,9 @@ def fit_joint_support(
         Variable of each column; columns of one variable are never a pair.
     rng : numpy.random.Generator
         Deals people to folds.
+    cut : ndarray of bool, shape (n_columns,), optional
+        Columns that only say from where on a value of another column lies: in no pair, since that
+        column is.
 
     Returns
     -------
@@ -57,27 +65,30 @@ def fit_joint_support(
     .. [1] Vovk V, Gammerman A, Shafer G. Algorithmic learning in a random world. Springer 2005
        (the rank of a new person among exchangeable ones).
     """
+    paired = np.ones(len(owner), dtype=bool) if cut is None else ~cut
+    may_pair = (owner[:, None] != owner[None, :]) & paired[:, None] & paired[None, :]
     fold = rng.permutation(len(X)) % _FOLDS
     distances, apart = np.empty(len(X)), np.zeros(len(X))
     for held_out in range(_FOLDS):
         rows = fold == held_out
-        others = _without_limits(X[~rows], GaussianImputation.fit(X[~rows]), owner)
+        others = _without_limits(X[~rows], GaussianImputation.fit(X[~rows]), may_pair)
         distances[rows] = others.distances(X[rows])
         apart[rows] = others.pair_distances(X[rows]).max(axis=1, initial=0.0)
-    found = _without_limits(X, distribution, owner)
+    found = _without_limits(X, distribution, may_pair)
     limits = _limit(distances), _limit(apart)
     return JointSupport(distribution, limits[0], found.pairs, found.correlation, limits[1])
 
 
-def _without_limits(X: Floats, distribution: GaussianImputation, owner: Places) -> JointSupport:
+def _without_limits(
+    X: Floats, distribution: GaussianImputation, may_pair: NDArray[np.bool_]
+) -> JointSupport:
     """Find the pairs of columns that surely go together."""
     scale = np.sqrt(np.diag(distribution.covariance))
     Z = (X - distribution.means) / np.where(scale > 0, scale, np.inf)
     correlation, variance = pairwise_correlation(Z)
     surely = np.maximum(np.abs(correlation) - _SURE * np.sqrt(variance), 0.0)
     surely = np.sign(correlation) * np.minimum(surely, _CLOSEST)
-    apart = owner[:, None] != owner[None, :]
-    one, other = np.nonzero(np.triu(apart & (surely != 0), 1))
+    one, other = np.nonzero(np.triu(may_pair & (surely != 0), 1))
     pairs = np.column_stack([one, other])
     return JointSupport(distribution, np.inf, pairs, surely[one, other], np.inf)
 

@@ -77,3 +77,15 @@ def test_columns_of_one_variable_are_no_pair():
     support = fit_joint_support(X, GaussianImputation.fit(X), owner, rng=rng)
     assert (owner[support.pairs[:, 0]] != owner[support.pairs[:, 1]]).all()
     assert [0, 2] in support.pairs.tolist()
+
+
+def test_where_a_value_lies_is_in_no_pair_beside_the_value():
+    rng = np.random.default_rng(6)
+    value = rng.normal(size=300)
+    X = np.column_stack([value, value > 0, value + 0.5 * rng.normal(size=300)]).astype(float)
+    cut = np.array([False, True, False])
+    owner = np.array([0, 0, 1])
+    support = fit_joint_support(X, GaussianImputation.fit(X), owner, rng=rng, cut=cut)
+    assert support.pairs.tolist() == [[0, 2]]
+    contradiction = np.array([[1.5, 1.0, -1.5]])
+    assert support.unusual(contradiction, owner).tolist() == [[0, 1]]

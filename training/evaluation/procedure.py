@@ -302,7 +302,8 @@ def fit_to_everybody(
         return model
     prepared, owner = chosen.prepared, model.encoding.owner()
     support_rng = rng.spawn(1)[0]
-    joint = fit_joint_support(prepared.X, prepared.imputation, owner, rng=support_rng)
+    cut = np.array([column.cut is not None for column in model.encoding.columns], dtype=bool)
+    joint = fit_joint_support(prepared.X, prepared.imputation, owner, rng=support_rng, cut=cut)
     return replace(model, joint=joint)
 
 
