@@ -1,10 +1,14 @@
 """Published effects in the report: what is shown, how it is worded, and what it warns of."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
+from predictor.blended import Blended
 from predictor.calibration import Affine
+from predictor.linear import Linear
 from training.evaluation import PriorUse, UsedPrior
 from training.metrics.intervals import Estimate
 from training.number_table import number_rows
@@ -44,7 +48,7 @@ def plain(text):
 class Frozen:
     """As much of a model as the section reads."""
 
-    family, task, calibration = "averaged", "response", Affine(0.1, 0.87)
+    family, task, calibration, learner = "averaged", "response", Affine(0.1, 0.87), None
 
 
 @pytest.fixture
@@ -86,6 +90,18 @@ def test_simulated_people_are_said_to_flatter(part, findings_of):
     made = replace(findings_of("response"), prior_use=FOUND, model=Frozen)
     real = replace(made, cohort=replace(made.cohort, origin="real"))
     assert not any("flatters" in words for words in prior_use.section(real).paragraphs)
+
+
+def test_of_a_blend_the_share_of_the_trees_is_told(findings_of):
+    trees = SimpleNamespace(n_columns=0)
+    linear = Linear(np.zeros(2), np.zeros(2), 0.0)
+
+    class Mixed(Frozen):
+        learner = Blended(linear, trees, np.empty(0, dtype=int), 0.3)
+
+    made = replace(findings_of("response"), prior_use=FOUND, model=Mixed)
+    said = " ".join(prior_use.section(made).paragraphs)
+    assert "have 30 % of the margin" in said
 
 
 def test_without_published_effects_there_is_no_section(findings_of):

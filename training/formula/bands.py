@@ -150,6 +150,8 @@ def parts_of(model: Model, learner: Linear, dictionary: Dictionary) -> list[Part
         at = np.flatnonzero(encoding.owner() == place)
         first, variable = int(at[0]), dictionary[name]
         transform, slope = encoding.columns[first].transform, float(effects[first])
+        cuts = [(encoding.columns[i].cut, float(effects[i])) for i in at]
+        steps = tuple((cut, effect) for cut, effect in cuts if cut is not None)
         low, high = 0.0, 1.0
         codes: NDArray[np.intp] = np.empty(0, dtype=np.intp)
         by_code: Floats = np.empty(0)
@@ -166,9 +168,8 @@ def parts_of(model: Model, learner: Linear, dictionary: Dictionary) -> list[Part
             codes = np.arange(ceil(ends[0] - 1e-9), floor(ends[1] + 1e-9) + 1)
             worth = np.log1p(codes) if transform == "log1p" else codes
             by_code = slope * np.asarray(worth, dtype=np.float64)
+            by_code += sum((effect * (codes >= cut) for cut, effect in steps), np.zeros(codes.size))
         centre = float(effects[at] @ learner.means[at])
-        cuts = [(encoding.columns[i].cut, float(effects[i])) for i in at]
-        steps = tuple((cut, effect) for cut, effect in cuts if cut is not None)
         parts.append(Part(variable, transform, slope, low, high, codes, by_code, centre, steps))
     return parts
 

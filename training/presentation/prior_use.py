@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from predictor.blended import Blended
 from predictor.dictionary import Dictionary
 from predictor.rows.wording import unit_words
 from predictor.wording import signed
@@ -29,6 +30,10 @@ _ALONE = (
     "learner as it is. All are in the unit named, before calibration: the {scale} of a score are "
     "these times the calibration slope, {slope:.2f}. A dichotomy stands beside the value, which "
     "takes part of it."
+)
+_BLENDED = (
+    "The learner is a mean of two: what stands here is its linear part, whose numbers may also "
+    "step at quartiles; trees that read nothing published have {weight:.0f} % of the margin."
 )
 _SIMULATED = (
     "These people are simulated, and the effects of that world were chosen around the very effects "
@@ -74,6 +79,8 @@ def section(findings: Findings) -> Section | None:
         _ALONE.format(scale=scale, slope=model.calibration.slope),
         _SIMULATED if findings.cohort.origin == "simulated" else _REAL,
     ]
+    if isinstance(model.learner, Blended):
+        said.append(_BLENDED.format(weight=100 * model.learner.weight))
     if found.left_out:
         said.append("Left out: " + "; ".join(f"{_name(t)}: {r}" for t, r in found.left_out.items()))
     tables = [_strengths(found), _terms(found, findings.cohort.dictionary, scale)]

@@ -51,8 +51,11 @@ def response_model(coefficients=COEFFICIENTS) -> Model:
 
 
 def with_cuts(model):
-    """The same model with MADRS from 30 on and CRP from 3 on as columns of their own."""
-    columns, at = list(model.encoding.columns), {"madrs_total": 30.0, "crp_mg_per_l": 3.0}
+    """The same model with columns of their own for MADRS, CRP and diet from a value on."""
+    columns, at = (
+        list(model.encoding.columns),
+        {"madrs_total": 30.0, "crp_mg_per_l": 3.0, "diet_quality": 2.0},
+    )
     places = [i for i, c in enumerate(columns) if c.variable in at]
     for place in reversed(places):
         name = columns[place].variable
@@ -62,8 +65,8 @@ def with_cuts(model):
     def wider(old, new):
         return np.insert(np.asarray(old, dtype=float), ends, new)
 
-    means = wider(model.learner.means, [0.5, 0.4])
-    spread = wider(np.sqrt(np.diag(model.imputation.covariance)), [0.5, 0.5])
+    means = wider(model.learner.means, [0.5, 0.4, 0.5])
+    spread = wider(np.sqrt(np.diag(model.imputation.covariance)), 0.5)
     n = means.size
     known = replace(
         model.uncertainty,
@@ -75,7 +78,7 @@ def with_cuts(model):
     return replace(
         model,
         encoding=Encoding(tuple(columns), seen=model.encoding.seen),
-        learner=Linear(wider(model.learner.coefficients, [0.8, -1.2]), means, 0.2),
+        learner=Linear(wider(model.learner.coefficients, [0.8, -1.2, 0.9]), means, 0.2),
         uncertainty=known,
         imputation=GaussianImputation(means, (0.2 + 0.8 * np.eye(n)) * np.outer(spread, spread)),
     )

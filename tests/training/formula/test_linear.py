@@ -110,7 +110,7 @@ def bundle_of(model):
 def test_a_bundle_with_cuts_gives_the_same_scores_after_it_is_read(written, tmp_path):
     model = written["cuts"][0]
     read = read_bundle(write_bundle(bundle_of(model), tmp_path / "bundle")).model
-    assert [c.cut for c in read.encoding.columns if c.cut is not None] == [30.0, 3.0]
+    assert [c.cut for c in read.encoding.columns if c.cut is not None] == [30.0, 3.0, 2.0]
     answers = {v: np.array([1.0, 3.0, np.nan]) for v in model.encoding.variables}
     one, two = model.assess(answers), read.assess(answers)
     assert one.margin.tolist() == two.margin.tolist()

@@ -190,8 +190,11 @@ def test_points_of_a_model_with_cuts_are_near_to_it(cut_model, dictionary, some_
         total_by_hand(table, dictionary, {k: v[i] for k, v in others.items()}) for i in range(400)
     ]
     by_points = table.margin_at_zero + table.margin_per_point * np.array(totals)
-    # each of the variables is at most half a point away, and the steps are 0.8 and 1.2 of margin
+    # each of the variables is at most half a point away; the steps are 0.8 to 1.2 times the slope
     half = table.margin_per_point / 2 * (len(table.rows) + len(table.left_out) + 1)
     assert np.abs(by_points - margin).max() < half
     crp = next(row for row in table.rows if row.variable == "crp_mg_per_l")
     assert 3 in crp.edges
+    diet = next(part for part in parts if part.variable.id == "diet_quality")
+    # 0.1 a level, and 0.9 more from the third on, times the slope of 0.9
+    assert diet.effects == pytest.approx([0, 0.09, 0.18 + 0.81, 0.27 + 0.81])
