@@ -179,12 +179,16 @@ def main() -> None:
         "--strength", type=float, default=1.0,
         help="log-hazards are so many times the world's log-odds: 1 is C 0.70, 0.6 is C 0.63",
     )  # fmt: skip
+    parser.add_argument("--first-seed", type=int, default=0, help="settings were chosen on 0 to 7")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--out", help="CSV file with one line for each fit")
     asked = parser.parse_args()
     cohorts, sizes = (8, SIZES[:3]) if asked.quick else (asked.cohorts, asked.sizes)
     tasks = [
-        (w, n, seed, asked.strength) for w in asked.worlds for n in sizes for seed in range(cohorts)
+        (w, n, seed, asked.strength)
+        for w in asked.worlds
+        for n in sizes
+        for seed in range(asked.first_seed, asked.first_seed + cohorts)
     ]
     done = Parallel(n_jobs=asked.jobs)(delayed(one_cohort)(*task) for task in tasks)
     lines = pd.DataFrame([line for cohort in done for line in cohort])

@@ -20,6 +20,7 @@ from training.averaging import (
     Design,
     Family,
     Places,
+    Weighing,
     average,
     local_precision,
     refuse_columns,
@@ -103,7 +104,7 @@ def fit_averaged_logistic(
     ) -> tuple[float, Floats, Floats, _State]:
         return _fit(_Problem(design, y), family, scale, start)
 
-    return average(X, effects, fit, intercept=True, signal_sd=SIGNAL_SD, curves=curves)
+    return average(X, effects, fit, intercept=True, weighing=Weighing(SIGNAL_SD), curves=curves)
 
 
 def _fit(

@@ -37,6 +37,9 @@ SHARE: dict[Family, float] = {"normal": 2 / 3, "horseshoe": 1 / 3}
 """Weight of each family. Fixed beforehand, not learned: how tight the bound on the marginal
 likelihood is differs between families, so that it cannot weigh one against the other."""
 
+SPARSE_LOG_SD = 0.7
+"""Standard deviation, on the log scale, of the prior of those scales, where there is one."""
+
 STRENGTH_SD = 0.5
 """Prior standard deviation, around 1, of the strength with which published effects hold here."""
 
@@ -103,6 +106,28 @@ class Design:
         return self.precision.size
 
 
+@dataclass(frozen=True, slots=True)
+class Weighing:
+    """What the priors of a fit weigh beside their evidence.
+
+    Parameters
+    ----------
+    signal_sd : float
+        Where the prior of the margin's standard deviation is centred.
+    sparse_scale : float or None
+        Where the prior of the horseshoe's scale, times the number of columns, is centred; None for
+        scales that all count alike.
+    between : float
+        Power, 0 to 1, with which evidence counts between families; at 0 they keep their `SHARE`.
+        Below 1 where it is not comparable, or where neither family is the truth and evidence would
+        choose one too soon.
+    """
+
+    signal_sd: float
+    sparse_scale: float | None = None
+    between: float = 0.0
+
+
 # Log evidence, mean and covariance of one prior, and where the fit of the next scale may start.
 FitAt = Callable[[Design, Family, float, State | None], tuple[float, Floats, Floats, State]]
 
@@ -123,7 +148,7 @@ def average(
     fit: FitAt[State],
     *,
     intercept: bool,
-    signal_sd: float,
+    weighing: Weighing,
     curves: Places | None = None,
 ) -> AveragedFit:
     """Fit every prior of the grid and average by marginal likelihood.
@@ -142,8 +167,8 @@ def average(
         Fits one design with one prior: family, scale of δ, and a start from the scale before.
     intercept : bool
         Whether the margin has one.
-    signal_sd : float
-        Where the prior of the margin's standard deviation is centred.
+    weighing : Weighing
+        What priors weigh beside their evidence.
     curves : ndarray of int, shape (p,), optional
         Number of the curve that a column helps to describe, −1 for a column of its own.
 
@@ -154,25 +179,22 @@ def average(
 
     References
     ----------
-    Hoeting et al (1999), Bayesian model averaging, Stat Sci 14:382.
+    Hoeting et al (1999), Bayesian model averaging, Stat Sci 14:382. Grünwald (2012), The safe
+    Bayesian, ALT (powers of the likelihood where no model is the truth).
     """
     of = np.full(X.shape[1], -1, dtype=np.intp) if curves is None else curves
     mean, covariance = np.zeros(X.shape[1] + 1), np.zeros((X.shape[1] + 1,) * 2)
-    strength, parts = np.zeros(effects.shape[1]), []
-    for family, share in SHARE.items():
+    strength, families = np.zeros(effects.shape[1]), []
+    for family in SHARE:
+        fits, mass = [], 0.0
         bends = BENDS if family == "normal" and (of >= 0).any() else BENDS[:1]
-        fits = [
-            part
-            for bend in bends
-            for design in _designs(X, effects, _prior_sd(of, bend), intercept=intercept)
-            for part in _fits(design, family, _scales(family, design.size, signal_sd), fit)
-        ]
-        evidence = np.array([part.evidence for part in fits])
-        weights = np.exp(evidence - evidence.max())
-        parts += [
-            (share * float(weight), part)
-            for weight, part in zip(weights / weights.sum(), fits, strict=True)
-        ]
+        for bend in bends:
+            for design in _designs(X, effects, _prior_sd(of, bend), intercept=intercept):
+                scales = _scales(family, design.size, weighing)
+                mass += float(np.exp([log_prior for _, log_prior in scales]).sum())
+                fits += list(_fits(design, family, scales, fit))
+        families.append((fits, float(np.log(mass))))
+    parts = _weighed(families, weighing.between)
     for weight, part in parts:
         mean += weight * part.mean
         strength[: part.strength.size] += weight * part.strength
@@ -180,6 +202,24 @@ def average(
         apart = part.mean - mean
         covariance += weight * (part.covariance + np.outer(apart, apart))
     return AveragedFit(float(mean[0]), mean[1:], covariance, strength)
+
+
+def _weighed(
+    families: list[tuple[list[_Part], float]], between: float
+) -> list[tuple[float, _Part]]:
+    """Give each fit its weight; families come with the log mass of the priors of their fits."""
+    weights, foretold = [], []
+    for fits, log_mass in families:
+        evidence = np.array([part.evidence for part in fits])
+        weights.append(np.exp(evidence - evidence.max()))
+        foretold.append(evidence.max() + np.log(weights[-1].sum()) - log_mass)
+    shares = np.array(list(SHARE.values()))
+    shares = shares * np.exp(between * (np.array(foretold) - max(foretold)))
+    return [
+        (float(share) * float(each), part)
+        for share, weight, (fits, _) in zip(shares / shares.sum(), weights, families, strict=True)
+        for each, part in zip(weight / weight.sum(), fits, strict=True)
+    ]
 
 
 def refuse_columns(X: Floats, n_outcomes: tuple[int, ...], effects: Floats) -> None:
@@ -270,12 +310,16 @@ def _designs(X: Floats, effects: Floats, sd: Floats, *, intercept: bool) -> Iter
         )
 
 
-def _scales(family: Family, size: float, signal_sd: float) -> list[tuple[float, float]]:
+def _scales(family: Family, size: float, weighing: Weighing) -> list[tuple[float, float]]:
     """Give the scales of a family for so many columns, with the log prior of each."""
-    if family == "horseshoe":
+    if family == "normal":
+        centre, log_sd = weighing.signal_sd, SIGNAL_LOG_SD
+        return [(sd / size**0.5, -((np.log(sd / centre) / log_sd) ** 2) / 2) for sd in SIGNAL_GRID]
+    if weighing.sparse_scale is None:
         return [(scale / size, 0.0) for scale in SPARSITY_GRID]
+    centre, log_sd = weighing.sparse_scale, SPARSE_LOG_SD
     return [
-        (sd / size**0.5, -((np.log(sd / signal_sd) / SIGNAL_LOG_SD) ** 2) / 2) for sd in SIGNAL_GRID
+        (scale / size, -((np.log(scale / centre) / log_sd) ** 2) / 2) for scale in SPARSITY_GRID
     ]
 
 

@@ -8,7 +8,9 @@ from training.averaging import (
     SHARE,
     SIGNAL_GRID,
     SIGNAL_LOG_SD,
+    SPARSE_LOG_SD,
     SPARSITY_GRID,
+    Weighing,
     average,
     local_precision,
 )
@@ -40,7 +42,8 @@ def test_the_shares_are_shares_and_scales_are_positive():
     assert min(SIGNAL_GRID) > 0
 
 
-def test_the_average_is_that_of_a_mixture_drawn_by_hand():
+@pytest.mark.parametrize("between", [0.0, 0.25, 1.0])
+def test_the_average_is_that_of_a_mixture_drawn_by_hand(between):
     """Two published grades, intercept: moments of the mixture against 400,000 draws from it."""
     rng = np.random.default_rng(1)
     X, effects = rng.normal(size=(5, 2)), np.array([[0.3, 0.0], [0.0, -0.2]])
@@ -55,18 +58,25 @@ def test_the_average_is_that_of_a_mixture_drawn_by_hand():
         asked.append((family, design, evidence, mean, scale, start))
         return evidence, mean, root @ root.T, step
 
-    found = average(X, effects, fit, intercept=True, signal_sd=0.6)
+    found = average(X, effects, fit, intercept=True, weighing=Weighing(0.6, 2.0, between))
+    laws = {"normal": (0.6, SIGNAL_LOG_SD, SIGNAL_GRID, 2**0.5)}  # of two columns
+    laws["horseshoe"] = (2.0, SPARSE_LOG_SD, SPARSITY_GRID, 2)
+    weights = {}
+    for family, (centre, log_sd, grid, size) in laws.items():
+        own = np.array([[each[4] * size, each[2]] for each in asked if each[0] == family]).T
+        prior = np.exp(-((np.log(np.array(grid) / centre) / log_sd) ** 2) / 2)
+        weight = np.exp(own[1] - ((np.log(own[0] / centre) / log_sd) ** 2) / 2)
+        evidence = weight.sum() / (2 * prior.sum())  # a mean over scales, effects off and on
+        weights[family] = SHARE[family] * evidence**between * weight / weight.sum()
+    whole = sum(weight.sum() for weight in weights.values())
     draws, strengths = [], []
-    for family, share in SHARE.items():
+    for family, weight in weights.items():
         own = [each for each in asked if each[0] == family]
-        sds = np.array([each[4] for each in own]) * 2**0.5  # two columns
-        log_prior = -((np.log(sds / 0.6) / SIGNAL_LOG_SD) ** 2) / 2 * (family == "normal")
-        weight = np.exp(log_prior + [each[2] for each in own])
-        for (_, design, _, mean, _, _), w in zip(own, weight / weight.sum(), strict=True):
+        for (_, design, _, mean, _, _), w in zip(own, weight / whole, strict=True):
             k = design.X.shape[1]
             root = np.eye(k) * 0.2 + 0.02 * np.arange(k)
             covariance = root @ root.T
-            drawn = rng.multivariate_normal(mean, covariance, size=int(400_000 * share * w))
+            drawn = rng.multivariate_normal(mean, covariance, size=int(400_000 * w))
             g = len(mean) - 3
             delta = drawn[:, 1 + g :] + drawn[:, 1 : 1 + g] @ effects[:, :g].T
             draws.append(np.column_stack([drawn[:, 0], delta]))
