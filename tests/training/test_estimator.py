@@ -192,7 +192,7 @@ def test_it_works_inside_the_tools_of_scikit_learn():
     # the cuts of a curve lie on a round grid of the units given
     np.testing.assert_allclose(pipeline.predict_proba(X), fitted.predict_proba(X), atol=0.15)
     unit_free = ResponseClassifier(learner="averaged", random_state=0)
-    pipeline = make_pipeline(StandardScaler(), unit_free).fit(X, y)
+    pipeline = make_pipeline(StandardScaler(), clone(unit_free)).fit(X, y)
     expected = unit_free.fit(X, y).predict_proba(X)
     np.testing.assert_allclose(pipeline.predict_proba(X), expected, atol=1e-6)
     grid = GridSearchCV(
