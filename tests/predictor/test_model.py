@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from predictor.blended import Blended
 from predictor.calibration import BaselineHazard
 from predictor.model import Model
 from predictor.uncertainty import WIDER_PER_VARIABLE, Z_LEVEL
@@ -89,6 +90,46 @@ def test_missing_answers_widen_the_error_and_name_what_they_would_remove(kind, m
     if kind == "boosted":
         assert less.narrowing[0, 2] == pytest.approx(0.64 * 0.03)  # slope² · its own variance
         assert less.sd[0] > 0.8 * np.sqrt(0.03 + 0.07)
+
+
+@pytest.fixture(scope="module")
+def blend(models) -> Model:
+    """The linear model with trees beside it; both read what is filled in."""
+    trees = models["boosted"].learner
+    blended = Blended(models["linear"].learner, trees, np.arange(10), 0.4)
+    return replace(models["linear"], family="blended", learner=blended)
+
+
+NUMBERS = {"age_years": 0, "bmi": 3, "madrs_total": 4, "failed_trials": 5, "crp_mg_per_l": 7}
+
+
+@pytest.mark.parametrize("kind", ["linear", "cox", "blend"])
+@given(gaps=st.sets(st.sampled_from(sorted(NUMBERS)), min_size=1))
+def test_who_gives_the_answers_that_were_assumed_gets_the_same_number(kind, gaps, models, blend):
+    """What is said to be assumed is what the number rests on, variable by variable."""
+    model = blend if kind == "blend" else models[kind]
+    open_ = model.assess(values(**dict.fromkeys(gaps, np.nan)))
+    given_ = {name: open_.assumed[0, NUMBERS[name]] for name in gaps}
+    if "crp_mg_per_l" in gaps:
+        given_["crp_mg_per_l"] = np.expm1(given_["crp_mg_per_l"])
+    told = model.assess(values(**given_))
+    np.testing.assert_allclose(open_.contributions, told.contributions, atol=1e-9)
+    assert open_.margin[0] == pytest.approx(told.margin[0], abs=1e-9)
+
+
+@given(
+    gaps=st.sets(st.sampled_from(VARIABLES[:4]), min_size=1),
+)
+def test_trees_assume_nothing_for_a_missing_answer(gaps, models):
+    """What open answers move is the trees' own path, and adds up with the rest to the margin."""
+    gone = dict.fromkeys(gaps, np.nan)
+    found = models["boosted"].assess(values(**gone))
+    columns = [i for i, c in enumerate(models["boosted"].encoding.columns) if c.variable in gaps]
+    assert np.isnan(found.assumed[0, columns]).all()
+    total = found.base + found.contributions.sum()
+    X = models["boosted"].encoding.transform(values(**gone))
+    raw = models["boosted"].learner.margin(X)[0]
+    assert total == pytest.approx(0.05 + 0.8 * raw, abs=1e-9)
 
 
 @given(
