@@ -44,6 +44,7 @@ PROVENANCE = {
     "better_than_average": False,
     "package_version": "0.1.0",
     "expires": "2030-01-01",
+    "decision_threshold": 0.5,
 }
 DAYS = list(range(0, 181, 10))
 RELAPSE = {
@@ -59,6 +60,8 @@ RELAPSE = {
     "margin": 0.1,
     "base": 0.0,
     "base_probability": 0.5,
+    "verdict": "cannot_tell",
+    "conformal": None,
     "contributions": NUMBER,
     "contributions_probability": NUMBER,
     "values": dict.fromkeys(NUMBER, "12.5 mg/L"),
@@ -81,7 +84,16 @@ RELAPSE = {
     "next_question": {"variable": "v", "label": LONG},
     "provenance": PROVENANCE,
 }
-RESPONSE = RELAPSE | {"task": "response", "probability": 0.6, "lo": 0.4, "hi": 0.8, "curve": None}
+RESPONSE = RELAPSE | {
+    "task": "response",
+    "probability": 0.6,
+    "lo": 0.4,
+    "hi": 0.8,
+    "curve": None,
+    "conformal": [
+        {"level": 0.9, "outcomes": ["does_not_respond", "responds"], "reason": None},
+    ],
+}
 REFUSED = RELAPSE | {
     "status": "refused",
     "refusals": [{"code": "row_fault", "variable": "weight_kg", "message": "6.5 is below 20 kg"}],
