@@ -245,3 +245,16 @@ def test_an_old_bundle_is_known_by_its_sentence(written):
     strange = replace(old, provenance=replace(old.provenance, outcome="well again"))
     with pytest.raises(InvalidInputError, match=r"no entry of outcomes\.yaml says 'well again'"):
         outcome_of(strange)
+
+
+@pytest.mark.parametrize(("outcome", "name"), CASES)
+def test_a_bundle_carries_the_threshold_and_the_limits_of_combinations(written, outcome, name):
+    found, _, folder = written(outcome, name)
+    bundle = load(folder).bundle
+    assert bundle.provenance.decision_threshold == found.config.decision_threshold == 0.5
+    joint = bundle.model.joint
+    for limit in (joint.limit, joint.pair_limit):
+        assert 10 * limit == pytest.approx(round(10 * limit), abs=1e-9)
+    X = bundle.model.encoding.transform(found.analysis.values)
+    unusual = joint.unusual(X, bundle.model.encoding.owner())[:, 0] >= 0
+    assert unusual.mean() < 0.05
