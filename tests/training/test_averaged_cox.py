@@ -221,6 +221,15 @@ def test_columns_that_foretell_everything_are_fitted_all_the_same():
     assert np.isfinite(fit.covariance).all()
 
 
+def test_a_column_given_twice_shares_its_effect():
+    X, days, events = drawn(82, [1.5, 0.0], 12)
+    fit = fit_averaged_cox(X[:, [0, 1, 0]], days, events)
+    once = fit_averaged_cox(X, days, events)
+    assert fit.coefficients[[0, 2]].sum() == pytest.approx(once.coefficients[0], rel=0.1)
+    assert np.abs(fit.coefficients).max() < 2
+    assert np.linalg.eigvalsh(fit.covariance).min() > -1e-9
+
+
 def test_the_prior_lies_within_its_grid():
     assert min(SIGNAL_GRID) < SIGNAL_SD < max(SIGNAL_GRID)
     assert min(SPARSITY_GRID) < SPARSE_SCALE < max(SPARSITY_GRID)
