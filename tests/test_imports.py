@@ -22,7 +22,7 @@ from training.learners import LEARNERS
 from training.tuning import inner_folds, tune_and_fit
 
 ROOT = Path(__file__).parents[1]
-HEAVY = ("mlflow", "shap", "sklearn", "matplotlib", "xgboost", "scipy", "pandas", "yaml")
+HEAVY = ("mlflow", "shap", "sklearn", "matplotlib", "optuna", "xgboost", "scipy", "pandas", "yaml")
 
 BLOCKED = """
 import importlib.abc, json, sys
@@ -67,7 +67,7 @@ def test_every_floor_is_named_and_every_door_is_guarded():
         c["id"]: set(c["forbidden_modules"]) for c in contracts if c["type"] == "forbidden"
     }
     assert {"training", *HEAVY} <= forbidden["scoring-stands-alone"]
-    for tool in ("yaml", "mlflow", "matplotlib"):
+    for tool in ("yaml", "mlflow", "matplotlib", "optuna"):
         assert forbidden[f"one-door-{tool}"] == {tool}
 
 
@@ -129,7 +129,8 @@ def test_scoring_runs_with_everything_but_numpy_blocked(name, tmp_path):
         ("predictor.scoring", HEAVY),
         ("predictor.cli", HEAVY),
         ("training", HEAVY),
-        ("training.cli", ("mlflow", "sklearn", "shap", "matplotlib")),
+        ("training.cli", ("mlflow", "sklearn", "shap", "matplotlib", "optuna")),
+        ("training.tuning", ("optuna",)),
     ],
 )
 def test_importing_brings_nothing_heavy(module, banned):

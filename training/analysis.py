@@ -279,6 +279,8 @@ def select(config: RunConfig, cohort: Cohort) -> Analysis:
         groups=tuple(str(patient) for patient in rows.patient_ids),
         rule=rule,
         published=published,
+        trials=config.tuning_trials,
+        trial_seed=config.seed,
         **predicted_only(cohort),
     )
 

@@ -49,8 +49,8 @@ class RunConfig(BaseModel):
         AUC or C expected in new people, declared beforehand, in (0.5, 1).
     resampling : Resampling
         How people are split.
-    bootstrap_refits : int
-        Refits for the interval of trees.
+    tuning_trials, bootstrap_refits : int
+        Of trees: paths searched (0 for the fixed ones, else at least 10); refits for the interval.
     optimism_resamples : int
         Resamples of the whole procedure, for optimism and instability: 0, or at least 20.
     decision_threshold : float
@@ -65,10 +65,8 @@ class RunConfig(BaseModel):
         Whether scores say which outcomes cannot be ruled out; response only.
     planned_course : str
         The course in words, printed with every score.
-    seed : int
-        Of every random choice.
-    jobs : int
-        Processes.
+    seed, jobs : int
+        Of every random choice; processes.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -83,6 +81,7 @@ class RunConfig(BaseModel):
     candidates: tuple[str, ...] = Field(min_length=1)
     expected_discrimination: float = Field(0.65, gt=0.5, lt=1)
     resampling: Resampling = Resampling.model_validate({})
+    tuning_trials: int = Field(0, ge=0)
     bootstrap_refits: int = Field(30, ge=2)
     optimism_resamples: int = Field(200, ge=0)
     decision_threshold: float = Field(0.5, gt=0, lt=1)
@@ -106,8 +105,9 @@ class RunConfig(BaseModel):
         """Refuse thresholds that are no range, too few resamples, and what relapse has not."""
         if not 0 < self.decision_thresholds[0] < self.decision_thresholds[1] < 1:
             raise ValueError("decision_thresholds must be two numbers in order, inside (0, 1)")
-        if 0 < self.optimism_resamples < 20:
-            raise ValueError("optimism_resamples must be 0, or at least 20")
+        for key, least in (("optimism_resamples", 20), ("tuning_trials", 10)):
+            if 0 < getattr(self, key) < least:
+                raise ValueError(f"{key} must be 0, or at least {least}")
         for key in ("published_rule", "conformal"):
             if getattr(self, key) and self.task != "response":
                 raise ValueError(f"{key} is for response alone; leave it out for relapse")

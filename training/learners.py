@@ -34,6 +34,8 @@ class Learner:
         Log-odds per unit of each variable, where they are not fitted but given by a run.
     published : tuple of PublishedEffect
         Effects of earlier studies that a run hands to a learner of `READS_PUBLISHED`.
+    trials, trial_seed : int
+        Paths searched by a learner of `SEARCHED`, 0 for the fixed ones; and the seed of the search.
     """
 
     name: str
@@ -45,6 +47,8 @@ class Learner:
     reason: str
     given: tuple[tuple[str, float], ...] = ()
     published: Effects = ()
+    trials: int = 0
+    trial_seed: int = 0
 
     @property
     def bends(self) -> bool:
@@ -102,6 +106,9 @@ LEARNERS: tuple[Learner, ...] = (
 
 READS_PUBLISHED = frozenset({"averaged", "blended"})
 """Kinds of learners that shrink towards published effects where a run has them."""
+
+SEARCHED = frozenset({"boosted", "blended"})
+"""Kinds of learners whose trees a run may search settings for."""
 
 PUBLISHED_RULE = "published_rule"
 """Name of the comparator whose coefficients are given by a run's settings."""

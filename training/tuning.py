@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,7 @@ from training.fitting import (
     Cuts,
     FittedLearner,
     Outcome,
+    Path,
     Prepared,
     Setting,
     Values,
@@ -39,6 +41,7 @@ from training.fitting import (
 )
 from training.learners import Learner
 from training.splits import Split
+from training.trials import search
 
 Floats = NDArray[np.float64]
 
@@ -116,6 +119,14 @@ class Fitted:
         return self.calibration.affine.apply(self.fitted.learner.margin(read))
 
 
+class _Walked(NamedTuple):
+    """The best setting of one path: its loss, and its margins of all held-out people."""
+
+    loss: float
+    setting: Setting
+    margins: Floats
+
+
 def inner_folds(
     values: Values,
     variables: Sequence[Variable],
@@ -185,34 +196,49 @@ def tune_and_fit(
 def _tuned(
     learner: Learner, prepared: Prepared, outcome: Outcome, folds: Sequence[InnerFold]
 ) -> tuple[Setting, Floats]:
-    """Choose the setting of the lowest loss, and give its out-of-fold margins.
+    """Choose the setting of the lowest loss, and give its out-of-fold margins."""
+    walked: list[_Walked] = []
 
-    All folds walk a path together; the walk ends once the loss has been above the lowest of the
-    path `PATIENCE` times in a row.
+    def loss_of(path: Path) -> float:
+        walked.append(_walk(learner, path, outcome, folds))
+        return walked[-1].loss
+
+    fixed = paths_of(learner, prepared, outcome)
+    if learner.trials:
+        search(loss_of, first=fixed, n_trials=learner.trials, seed=learner.trial_seed)
+    else:
+        for path in fixed:
+            loss_of(path)
+    best = min(walked, key=lambda one: one.loss)
+    return best.setting, best.margins
+
+
+def _walk(learner: Learner, path: Path, outcome: Outcome, folds: Sequence[InnerFold]) -> _Walked:
+    """Let all folds walk a path together, and take its setting of the lowest loss.
+
+    The walk ends once the loss has been above the lowest of the path `PATIENCE` times in a row.
     """
-    lowest, chosen, margins = np.inf, Setting(), np.full(len(outcome.events), np.nan)
+    best, worse = _Walked(np.inf, Setting(), np.full(len(outcome.events), np.nan)), 0
     held_out = [outcome.take(fold.held_out) for fold in folds]
-    for path in paths_of(learner, prepared, outcome):
-        walks = [
-            margins_along(learner, path, fold.prepared, fold.outcome, fold.X_held_out)
-            for fold in folds
-        ]
-        here, worse = np.inf, 0
-        for setting, found in zip(path, zip(*walks, strict=True), strict=True):
-            loss = sum(tuning_loss(*pair) for pair in zip(held_out, found, strict=True))
-            if loss < lowest:
-                lowest, chosen, margins = loss, setting, _placed(folds, found, margins.size)
-            here, worse = (loss, 0) if loss < here else (here, worse + 1)
-            if worse == PATIENCE:
-                break
-    return chosen, margins
+    walks = [
+        margins_along(learner, path, fold.prepared, fold.outcome, fold.X_held_out) for fold in folds
+    ]
+    for setting, found in zip(path, zip(*walks, strict=True), strict=True):
+        loss = sum(tuning_loss(*pair) for pair in zip(held_out, found, strict=True))
+        if loss < best.loss:
+            best, worse = _Walked(loss, setting, _placed(folds, found, len(outcome.events))), 0
+        else:
+            worse += 1
+        if worse == PATIENCE:
+            break
+    return best
 
 
 def _tuned_blend(
     learner: Learner, prepared: Prepared, outcome: Outcome, folds: Sequence[InnerFold]
 ) -> tuple[Setting, Floats]:
     """Tune the trees, weigh them against the linear part, and give the blend's margins."""
-    _, linear = _tuned(replace(learner, kind="averaged"), prepared, outcome, folds)
+    _, linear = _tuned(replace(learner, kind="averaged", trials=0), prepared, outcome, folds)
     setting, trees = _tuned(learner, prepared, outcome, folds)
     apart = trees - linear
     weight = blend_weight([tuning_loss(outcome, linear + w * apart) for w in BLEND_WEIGHTS])

@@ -25,6 +25,7 @@ from training.learners import (
     PUBLISHED_RULE,
     READS_PUBLISHED,
     REFERENCE,
+    SEARCHED,
     Learner,
     learner_named,
 )
@@ -66,6 +67,8 @@ class Analysis:
         Who they are.
     published : tuple of PublishedEffect
         Effects of earlier studies, for the learners that read them; empty where they are off.
+    trials, trial_seed : int
+        Paths searched for trees, 0 for the fixed ones; and the seed of that search.
     """
 
     values: Values
@@ -78,6 +81,8 @@ class Analysis:
     rule: tuple[tuple[Variable, float], ...] = ()
     outside_people: tuple[str, ...] = ()
     published: Effects = ()
+    trials: int = 0
+    trial_seed: int = 0
 
     @property
     def n_outside(self) -> int:
@@ -101,7 +106,7 @@ class Analysis:
         )
 
     def candidate(self, name: str) -> Learner:
-        """Find a learner of the table, with the published effects where it reads them.
+        """Find a learner of the table, with the published effects and trials where it takes them.
 
         Parameters
         ----------
@@ -114,8 +119,11 @@ class Analysis:
             Ready to be tried on these people.
         """
         learner = learner_named(name, self.task)
-        reads = learner.kind in READS_PUBLISHED
-        return replace(learner, published=self.published) if reads else learner
+        if learner.kind in READS_PUBLISHED:
+            learner = replace(learner, published=self.published)
+        if learner.kind in SEARCHED and self.trials:
+            learner = replace(learner, trials=self.trials, trial_seed=self.trial_seed)
+        return learner
 
     def read_by(self, learner: Learner) -> tuple[Variable, ...]:
         """Tell which variables a learner reads.

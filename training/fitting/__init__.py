@@ -6,7 +6,7 @@ added by `training.tuning`, which has the out-of-fold margins that they need.
 """
 
 from training.fitting.bends import Cuts, round_steps
-from training.fitting.boosting import LEARNING_RATE, refit_trees
+from training.fitting.boosting import refit_trees
 from training.fitting.learner import (
     FittedLearner,
     fit_averaged,
@@ -16,7 +16,16 @@ from training.fitting.learner import (
 )
 from training.fitting.losses import BLEND_WEIGHTS, blend_weight, tuning_loss
 from training.fitting.preparing import Outcome, Prepared, Values, prepare
-from training.fitting.settings import DEPTHS, N_PENALTIES, ROUNDS, Path, Setting, paths_of
+from training.fitting.settings import (
+    DEPTHS,
+    LEARNING_RATE,
+    N_PENALTIES,
+    ROUNDS,
+    Growth,
+    Path,
+    Setting,
+    paths_of,
+)
 
 __all__ = [
     "BLEND_WEIGHTS",
@@ -26,6 +35,7 @@ __all__ = [
     "ROUNDS",
     "Cuts",
     "FittedLearner",
+    "Growth",
     "Outcome",
     "Path",
     "Prepared",

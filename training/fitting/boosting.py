@@ -17,8 +17,6 @@ from training.tree_tables import ensemble_from_boosters
 
 Floats = NDArray[np.float64]
 
-LEARNING_RATE = 0.05
-
 
 def boost(X: Floats, outcome: Outcome, setting: Setting) -> xgboost.Booster:
     """Grow shallow trees.
@@ -30,7 +28,7 @@ def boost(X: Floats, outcome: Outcome, setting: Setting) -> xgboost.Booster:
     outcome : Outcome
         Theirs.
     setting : Setting
-        Depth and rounds.
+        Depth, rounds and growth.
 
     Returns
     -------
@@ -42,19 +40,19 @@ def boost(X: Floats, outcome: Outcome, setting: Setting) -> xgboost.Booster:
     InvalidInputError
         If there is no column.
     """
-    booster, data = _started(X, outcome, setting.depth)
+    booster, data = _started(X, outcome, setting)
     for round_ in range(setting.rounds):
         booster.update(data, round_)
     return booster
 
 
 def margins_of_rounds(path: Path, X: Floats, outcome: Outcome, X_new: Floats) -> Iterator[Floats]:
-    """Grow trees of one depth and give margins of other rows after each number of rounds.
+    """Grow trees of one kind and give margins of other rows after each number of rounds.
 
     Parameters
     ----------
     path : tuple of Setting
-        One depth, rounds increasing.
+        One depth and growth, rounds increasing.
     X : ndarray, shape (n, n_columns)
         Rows as from `snapped`.
     outcome : Outcome
@@ -68,7 +66,7 @@ def margins_of_rounds(path: Path, X: Floats, outcome: Outcome, X_new: Floats) ->
         Uncalibrated margins; trees are grown only as they are asked for.
     """
     new = xgboost.DMatrix(X_new, nthread=1)
-    booster, data = _started(X, outcome, path[0].depth)
+    booster, data = _started(X, outcome, path[0])
     grown = 0
     for setting in path:
         for round_ in range(grown, setting.rounds):
@@ -144,7 +142,9 @@ def snapped(prepared: Prepared, *, completed: bool = False) -> Floats:
     return np.asarray(np.floor((X - offset) / width) * width + offset)
 
 
-def _started(X: Floats, outcome: Outcome, depth: int) -> tuple[xgboost.Booster, xgboost.DMatrix]:
+def _started(
+    X: Floats, outcome: Outcome, setting: Setting
+) -> tuple[xgboost.Booster, xgboost.DMatrix]:
     """Give a booster without trees, and its data."""
     if not X.shape[1]:
         raise InvalidInputError(
@@ -154,14 +154,15 @@ def _started(X: Floats, outcome: Outcome, depth: int) -> tuple[xgboost.Booster, 
     if outcome.days is not None:  # xgboost marks censoring by a negative time
         days = np.maximum(outcome.days, 0.5)
         label = np.where(outcome.events == 1, days, -days)
+    growth = setting.growth
     parameters: dict[str, object] = {
         "objective": "binary:logistic" if outcome.days is None else "survival:cox",
-        "max_depth": depth,
-        "eta": LEARNING_RATE,
-        "min_child_weight": 2.0,
-        "lambda": 5.0,
-        "subsample": 0.6,
-        "colsample_bynode": 0.3,
+        "max_depth": setting.depth,
+        "eta": growth.learning_rate,
+        "min_child_weight": growth.min_child_weight,
+        "lambda": growth.l2,
+        "subsample": growth.subsample,
+        "colsample_bynode": growth.colsample,
         "tree_method": "hist",
         "nthread": 1,
         "seed": 0,

@@ -13,6 +13,30 @@ DEPTHS = (1, 2, 3)
 BLENDED_DEPTHS = (2,)
 ROUNDS = (10, 25, 50, 75, 100, 150, 200, 300, 450)
 N_PENALTIES = 15
+LEARNING_RATE = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """How a boosted tree is grown, apart from its depth.
+
+    Parameters
+    ----------
+    learning_rate : float
+        Share of each tree that is kept, in (0, 1].
+    min_child_weight : float
+        Least information (sum of second derivatives) in a leaf; higher is more cautious.
+    l2 : float
+        Penalty on the squares of leaves; higher is more cautious.
+    subsample, colsample : float
+        Shares of people for each tree and of columns for each split, in (0, 1].
+    """
+
+    learning_rate: float = LEARNING_RATE
+    min_child_weight: float = 2.0
+    l2: float = 5.0
+    subsample: float = 0.6
+    colsample: float = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +53,8 @@ class Setting:
         Of trees; 0 for linear learners.
     weight : float
         Share of the trees in a blended margin, 0 to 1.
+    growth : Growth
+        Of trees; as given here unless tuning searches.
     """
 
     penalty: float = 0.0
@@ -36,6 +62,7 @@ class Setting:
     depth: int = 0
     rounds: int = 0
     weight: float = 0.0
+    growth: Growth = Growth()
 
 
 Path = tuple[Setting, ...]
