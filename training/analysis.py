@@ -164,7 +164,7 @@ def watch_procedure(
         ``training_rows`` and ``permuted_outcome``.
     """
     learner = choice.learner
-    if learner.kind == "boosted":
+    if learner.kind in ("boosted", "blended"):
         learner = learner_named(REFERENCE[config.task], config.task)
     return {
         "training_rows": training_rows(out_of_fold, len(analysis.groups)),

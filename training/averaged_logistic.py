@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import lapack
 from scipy.special import log_expit
 
 from predictor.errors import InvalidInputError
@@ -124,14 +125,16 @@ def _fit(
     mean, local, tilt = state.mean, state.local, state.tilt
     for _ in range(_STEPS):
         precision = np.concatenate([design.precision, local / scale**2])
-        information = (X * (2 * _curvature(tilt))[:, None]).T @ X + np.diag(precision)
-        covariance = np.linalg.inv(information)
-        before, mean = mean, covariance @ (pull + precision * toward)
-        tilt = np.sqrt(((X @ covariance) * X).sum(axis=1) + (X @ mean) ** 2)
-        size = (mean[lead:] ** 2 + np.diag(covariance)[lead:]) / (2 * scale**2)
+        weighted = X * np.sqrt(2 * _curvature(tilt))[:, None]
+        root = np.linalg.cholesky(weighted.T @ weighted + np.diag(precision))
+        half, _ = lapack.dtrtri(root, lower=1)  # covariance = half.T @ half
+        before, mean = mean, half.T @ (half @ (pull + precision * toward))
+        tilt = np.sqrt(((X @ half.T) ** 2).sum(axis=1) + (X @ mean) ** 2)
+        size = ((mean**2 + (half**2).sum(axis=0)) / (2 * scale**2))[lead:]
         local, log_local = local_precision(family, size)
         if np.abs(mean - before).max() < _TOLERANCE:
             break
+    covariance = half.T @ half
     apart = (mean[:lead] - design.mean) ** 2 + np.diag(covariance)[:lead]
     bound = float(
         (log_expit(tilt) - tilt / 2).sum()
@@ -140,7 +143,7 @@ def _fit(
         + np.log(design.precision).sum() / 2
         - p * np.log(scale)
         + log_local
-        + np.linalg.slogdet(covariance)[1] / 2
+        - np.log(np.diag(root)).sum()
         + mean.size / 2
     )
     return bound, mean, covariance, _State(mean, local, tilt)

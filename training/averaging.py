@@ -26,7 +26,7 @@ SIGNAL_LOG_SD = 0.5
 """Standard deviation, on the log scale, of the prior of the margin's standard deviation: 95 % lie
 between 0.38 and 2.7 times its centre."""
 
-SIGNAL_GRID = tuple(float(sd) for sd in np.geomspace(0.14, 4.5, 9))
+SIGNAL_GRID = tuple(float(sd) for sd in np.geomspace(0.2, 4.5, 6))
 """Standard deviations of the margin that normal priors stand for; divided by the root of the number
 of columns they are those of a coefficient."""
 
@@ -43,13 +43,13 @@ SPARSE_LOG_SD = 0.7
 STRENGTH_SD = 0.5
 """Prior standard deviation, around 1, of the strength with which published effects hold here."""
 
-BENDS = (0.0, 0.5, 1.0)
+BENDS = (0.0, 0.7)
 """How much a curve may bend: standard deviations of the part of an effect that is no straight
 line, beside that of the straight part. Where columns describe curves, normal priors are fitted at
 each."""
 
-NEGLIGIBLE = 7.0
-"""A walk over scales ends where the log evidence is this far below the best: weights of 0.1 %."""
+NEGLIGIBLE = 5.0
+"""A walk over scales ends where the log evidence is this far below the best: weights of 0.7 %."""
 
 _INTERCEPT_PRECISION = 0.01
 
@@ -134,12 +134,22 @@ FitAt = Callable[[Design, Family, float, State | None], tuple[float, Floats, Flo
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Part:
-    """One fit, brought back to (intercept, coefficients)."""
+    """One fit of a design."""
 
     evidence: float
+    design: Design
     mean: Floats
     covariance: Floats
-    strength: Floats
+
+    @property
+    def coefficients(self) -> Floats:
+        """Mean of (intercept, coefficients)."""
+        return np.asarray(self.design.back @ self.mean)
+
+    @property
+    def strength(self) -> Floats:
+        """Mean strength of each group of published effects that is on."""
+        return self.mean[int(self.design.back[0].any()) : self.design.lead]
 
 
 def average(
@@ -196,11 +206,11 @@ def average(
         families.append((fits, float(np.log(mass))))
     parts = _weighed(families, weighing.between)
     for weight, part in parts:
-        mean += weight * part.mean
+        mean += weight * part.coefficients
         strength[: part.strength.size] += weight * part.strength
     for weight, part in parts:
-        apart = part.mean - mean
-        covariance += weight * (part.covariance + np.outer(apart, apart))
+        apart, back = part.coefficients - mean, part.design.back
+        covariance += weight * (back @ part.covariance @ back.T + np.outer(apart, apart))
     return AveragedFit(float(mean[0]), mean[1:], covariance, strength)
 
 
@@ -327,8 +337,9 @@ def _fits(
     design: Design, family: Family, scales: list[tuple[float, float]], fit: FitAt[State]
 ) -> Iterator[_Part]:
     """Fit one family from its likeliest scale outwards, as far as scales matter."""
-    middle = int(np.argmax([log_prior for _, log_prior in scales]))
-    best, first = -np.inf, int(design.back[0].any())
+    priors = [log_prior for _, log_prior in scales]
+    middle = int(np.argmax(priors)) if np.ptp(priors) else len(scales) // 2
+    best = -np.inf
     start: State | None = None
     for walk in (scales[middle:], scales[:middle][::-1]):
         state = start
@@ -338,11 +349,6 @@ def _fits(
                 start = state
             evidence += log_prior
             best = max(best, evidence)
-            yield _Part(
-                evidence,
-                design.back @ mean,
-                design.back @ covariance @ design.back.T,
-                mean[first : design.lead],
-            )
+            yield _Part(evidence, design, mean, covariance)
             if evidence < best - NEGLIGIBLE:
                 break

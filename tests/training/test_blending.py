@@ -77,7 +77,7 @@ def test_curves_come_nearer_to_a_stepped_truth_and_cost_little_where_it_is_strai
                 said = fit.intercept + prepared.standardised @ fit.coefficients
                 errors.append(float(((said - margin) ** 2).mean()))
             found.append(errors[1] / errors[0])
-    assert np.mean(nearer) < 0.75
+    assert np.mean(nearer) < 0.8
     assert np.mean(cost) < 1.1
 
 

@@ -52,8 +52,8 @@ def refusal(path, **overrides):
 @pytest.mark.parametrize(
     ("name", "task", "candidates"),
     [
-        ("response", "response", ("logistic", "ridge", "elastic_net", "xgboost")),
-        ("relapse", "relapse", ("cox_ridge", "xgboost_cox")),
+        ("response", "response", ("logistic", "averaged", "ridge", "blended")),
+        ("relapse", "relapse", ("averaged_cox", "cox_ridge", "blended_cox")),
         ("smoke", "response", ("logistic", "ridge")),
     ],
 )
@@ -125,7 +125,7 @@ def test_a_source_speaks_of_folds_and_logistic_variables():
         ({"candidates": ["cox_ridge"]}, "'cox_ridge' is no learner for response"),
         (
             {"candidates": ["severity"]},
-            "accepted are logistic, averaged, ridge, elastic_net, xgboost",
+            "accepted are logistic, averaged, ridge, elastic_net, xgboost, blended",
         ),
         ({"candidates": ["logistic"]}, "declared_variables is empty"),
         ({"published_rule": {"source": "x", "terms": {}}}, "published_rule.terms"),

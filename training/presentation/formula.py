@@ -104,6 +104,11 @@ def _intervals_of(family: str) -> str:
     """Say what the intervals of the coefficients are."""
     if family == "logistic":
         return "The intervals of the coefficients are those of maximum likelihood."
+    if family.startswith("averaged"):
+        return (
+            "The intervals of the coefficients hold what data and priors say together, averaged "
+            "over the priors, which pull towards 0 or towards published effects; they are no tests."
+        )
     borrowed = " An elastic net borrows them from a ridge on the same columns."
     return (
         "The intervals of the coefficients hold what data and penalty say together (Laplace): the "
