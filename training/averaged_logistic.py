@@ -34,7 +34,7 @@ SIGNAL_SD = 0.8
 where the best fitted models of baselines reach 0.68. 95 % of it, 0.30 to 2.2, is AUC 0.58 to
 0.91."""
 
-_STEPS, _TOLERANCE = 60, 1e-3
+_STEPS, _TOLERANCE = 60, 2e-3
 
 
 @dataclass(frozen=True, slots=True, eq=False)

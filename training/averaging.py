@@ -165,7 +165,7 @@ def average(
 
     Coefficients are δ + effects · strength; each scale of each family of priors of δ is fitted with
     the published effects off and, where there are any, on. Columns that describe a curve are left
-    out or in by the same weights.
+    out or in by the same weights, with whichever of the two foretold better without curves.
 
     Parameters
     ----------
@@ -196,13 +196,18 @@ def average(
     mean, covariance = np.zeros(X.shape[1] + 1), np.zeros((X.shape[1] + 1,) * 2)
     strength, families = np.zeros(effects.shape[1]), []
     for family in SHARE:
-        fits, mass = [], 0.0
+        fits, mass, states = [], 0.0, (False, True)[: 1 + int(effects.any())]
         bends = BENDS if family == "normal" and (of >= 0).any() else BENDS[:1]
         for bend in bends:
-            for design in _designs(X, effects, _prior_sd(of, bend), intercept=intercept):
+            best = []
+            for on in states:
+                design = _design(X, effects * on, _prior_sd(of, bend), intercept=intercept)
                 scales = _scales(family, design.size, weighing)
                 mass += float(np.exp([log_prior for _, log_prior in scales]).sum())
-                fits += list(_fits(design, family, scales, fit))
+                found = list(_fits(design, family, scales, fit))
+                best.append(max(part.evidence for part in found))
+                fits += found
+            states = (states[int(np.argmax(best))],)  # curves: with effects, or without, not both
         families.append((fits, float(np.log(mass))))
     parts = _weighed(families, weighing.between)
     for weight, part in parts:
@@ -300,24 +305,22 @@ def _prior_sd(curves: Places, bend: float) -> Floats:
     return np.where(curves < 0, 1.0, bend / np.sqrt(steps))
 
 
-def _designs(X: Floats, effects: Floats, sd: Floats, *, intercept: bool) -> Iterator[Design]:
-    """Give the columns with published effects off and, where there are any, on."""
-    n, first, kept = len(X), int(intercept), sd > 0
+def _design(X: Floats, effects: Floats, sd: Floats, *, intercept: bool) -> Design:
+    """Give the columns that vary, after the scores of published effects where there are any."""
+    first, kept = int(intercept), sd > 0
     scaled = (X * sd)[:, kept]
-    for on in (False, True)[: 1 + effects.any()]:
-        g = effects.shape[1] if on else 0
-        scores = X @ effects if on else np.empty((n, 0))
-        back = np.zeros((sd.size + 1, first + g + scaled.shape[1]))
-        back[0, :first] = 1.0
-        back[1:, first : first + g] = effects[:, :g]
-        back[1:, first + g :] = np.diag(sd)[:, kept]
-        yield Design(
-            np.column_stack([np.ones((n, first)), scores, scaled]),
-            np.array([*[_INTERCEPT_PRECISION] * first, *[STRENGTH_SD**-2] * g]),
-            np.array([*[0.0] * first, *[1.0] * g]),
-            back,
-            max(float((sd**2).sum()), 1.0),
-        )
+    g = effects.shape[1] if effects.any() else 0
+    back = np.zeros((sd.size + 1, first + g + scaled.shape[1]))
+    back[0, :first] = 1.0
+    back[1:, first : first + g] = effects[:, :g]
+    back[1:, first + g :] = np.diag(sd)[:, kept]
+    return Design(
+        np.column_stack([np.ones((len(X), first)), X @ effects[:, :g], scaled]),
+        np.array([*[_INTERCEPT_PRECISION] * first, *[STRENGTH_SD**-2] * g]),
+        np.array([*[0.0] * first, *[1.0] * g]),
+        back,
+        max(float((sd**2).sum()), 1.0),
+    )
 
 
 def _scales(family: Family, size: float, weighing: Weighing) -> list[tuple[float, float]]:
