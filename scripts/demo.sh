@@ -21,7 +21,7 @@ ketamine-train simulate --patients 600 --seed 7 --out "$out/cohort" --quiet
 
 # The whole procedure is repeated 40 times instead of 200, so that the demo takes minutes.
 for task in response relapse; do
-  sed 's/^optimism_resamples: 200/optimism_resamples: 40/' "configs/$task.yaml" > "$out/$task.yaml"
+  sed 's/^optimism_resamples: 100/optimism_resamples: 40/' "configs/$task.yaml" > "$out/$task.yaml"
   grep -q '^optimism_resamples: 40' "$out/$task.yaml"
   step "$([ $task = response ] && echo 2/5 || echo 3/5) Train, evaluate and track the $task model"
   ketamine-train run "$out/$task.yaml" --patients "$out/cohort/patients.csv" \

@@ -83,7 +83,7 @@ class RunConfig(BaseModel):
     resampling: Resampling = Resampling.model_validate({})
     tuning_trials: int = Field(0, ge=0)
     bootstrap_refits: int = Field(30, ge=2)
-    optimism_resamples: int = Field(200, ge=0)
+    optimism_resamples: int = Field(100, ge=0)
     decision_threshold: float = Field(0.5, gt=0, lt=1)
     decision_thresholds: tuple[float, float] = (0.2, 0.8)
     subgroups: tuple[str, ...] = ("sex", "age_years", SITE, "bipolar", "route")

@@ -42,8 +42,9 @@ def freeze(
         The ridge on all candidate variables, fitted to the same people. Its posterior (a ridge is
         a normal prior of the coefficients) tells how far the truth may lie from another learner:
         a linear learner of the same columns takes over its covariance, and what else is left is
-        the remainder of the interval (see `_remainder`). Without it, and where the learner has
-        no signal, the interval speaks of the learner's own errors only.
+        the remainder of the interval (see `_remainder`). Without it, where the learner has no
+        signal and where it was told of published effects, the interval speaks of the learner's own
+        errors only.
 
     Returns
     -------
@@ -57,7 +58,8 @@ def freeze(
         refits = refit_trees(fitted.setting, prepared, outcome, n_refits=n_refits, rng=rng)
     raw = learner.margin(prepared.X if boosted else prepared.complete)
     low, high = rounded_support(prepared.X, round_steps(prepared.scale / 3))
-    judged = reference is not None and not fitted.calibration.no_signal
+    knows_more = bool(fitted.learner.published)  # than the reference, which cannot judge it
+    judged = reference is not None and not (knows_more or fitted.calibration.no_signal)
     model = Model(
         task="response" if outcome.days is None else "relapse",
         family=fitted.learner.name,
