@@ -129,7 +129,7 @@ COMPARATORS: tuple[Learner, ...] = (
 )  # fmt: skip
 """Always shown, never chosen; beside them stands the average (prevalence, Kaplan–Meier)."""
 
-DEFAULT_LEARNER = {"response": "blended", "relapse": "blended_cox"}
+DEFAULT_LEARNER = {"response": "blended", "relapse": "averaged_cox"}
 """What ``auto`` stands for where one learner is asked for without a name."""
 
 REFERENCE = {"response": "ridge", "relapse": "cox_ridge"}

@@ -53,7 +53,7 @@ def refusal(path, **overrides):
     ("name", "task", "candidates"),
     [
         ("response", "response", ("logistic", "averaged", "ridge", "blended")),
-        ("relapse", "relapse", ("averaged_cox", "cox_ridge", "blended_cox")),
+        ("relapse", "relapse", ("averaged_cox", "cox_ridge", "xgboost_cox")),
         ("smoke", "response", ("logistic", "ridge")),
     ],
 )
