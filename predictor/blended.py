@@ -103,13 +103,16 @@ class Blended:
         """
         return np.asarray(self.base + self.contributions(X).sum(axis=1))
 
-    def disagreement(self, X: Floats) -> Floats:
+    def disagreement(self, X: Floats, *, levels: bool = True) -> Floats:
         """Give the variance of the margin between the two learners.
 
         Parameters
         ----------
         X : ndarray, shape (n, n_columns)
             Encoded columns without missing values.
+        levels : bool
+            Whether the level of a margin means something; that of a log-hazard does not, so that
+            each margin counts from its own base.
 
         Returns
         -------
@@ -122,6 +125,8 @@ class Blended:
         Hoeting et al (1999), Bayesian model averaging, Stat Sci 14:382, equation 3.
         """
         apart = self.trees.margin(X[:, self.places]) - self.linear.margin(X)
+        if not levels:
+            apart = apart - (self.trees.base - self.linear.base)
         return np.asarray(self.weight * (1 - self.weight) * apart**2)
 
     def to_arrays(self) -> dict[str, NDArray[np.generic]]:

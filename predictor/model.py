@@ -324,7 +324,7 @@ class Model:
             return np.asarray(self.refits.margins(complete).var(axis=1, ddof=1))
         variance = self.uncertainty.laplace_variance(complete)
         if isinstance(self.learner, Blended):
-            variance = variance + self.learner.disagreement(complete)
+            variance = variance + self.learner.disagreement(complete, levels=self.baseline is None)
         return variance
 
     def _open_variance(self, X: Floats, missing: NDArray[np.bool_]) -> Floats:

@@ -58,8 +58,8 @@ class ResponseClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     Parameters
     ----------
     learner : str
-        A response learner of `training.learners`: ``averaged``, ``ridge``, ``elastic_net``,
-        ``logistic`` or ``xgboost``; ``auto`` for the default one.
+        A response learner of `training.learners`: ``averaged``, ``blended``, ``ridge``,
+        ``elastic_net``, ``logistic`` or ``xgboost``; ``auto`` for the default one.
     priors : dict or None
         Published effects by name or place of the column: (mean, sd) or (mean, sd, grade), in
         log-odds per unit of the column; for learners that shrink towards them. How strongly
@@ -85,9 +85,9 @@ class ResponseClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Log-odds from which contributions count.
     coef_ : ndarray of shape (1, n_features_in_)
         Log-odds per unit of each column after calibration, 0 for columns left out; only where the
-        learner is linear.
+        learner is linear and no effect bends.
     intercept_ : ndarray of shape (1,)
-        Log-odds where all columns are 0; only where the learner is linear.
+        Log-odds where all columns are 0; only where there is a `coef_`.
 
     Examples
     --------
@@ -286,9 +286,9 @@ class ResponseClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _show_coefficients(self) -> None:
         """Give a linear learner's calibrated coefficients on the columns as given."""
-        fitted = self.model_.learner
-        if not isinstance(fitted, Linear):
-            return
+        fitted, encoding = self.model_.learner, self.model_.encoding
+        if not isinstance(fitted, Linear) or len(encoding.columns) > len(encoding.variables):
+            return  # a curve has no single coefficient
         slopes = self.model_.calibration.slope * fitted.coefficients
         self.coef_ = self._spread_out(slopes[None, :])
         self.intercept_ = np.array([self.base_ - float(slopes @ fitted.means)])

@@ -238,7 +238,9 @@ def _tuned_blend(
     learner: Learner, prepared: Prepared, outcome: Outcome, folds: Sequence[InnerFold]
 ) -> tuple[Setting, Floats]:
     """Tune the trees, weigh them against the linear part, and give the blend's margins."""
-    _, linear = _tuned(replace(learner, kind="averaged", trials=0), prepared, outcome, folds)
+    plain, linear = _tuned(replace(learner, kind="averaged", trials=0), prepared, outcome, folds)
+    if not all(each.encoding.columns for each in (prepared, *(f.prepared for f in folds))):
+        return plain, linear  # nothing for trees to ask about
     setting, trees = _tuned(learner, prepared, outcome, folds)
     apart = trees - linear
     weight = blend_weight([tuning_loss(outcome, linear + w * apart) for w in BLEND_WEIGHTS])

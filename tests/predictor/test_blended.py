@@ -58,6 +58,20 @@ def test_the_disagreement_is_the_variance_of_a_mixture():
     np.testing.assert_allclose(blend().disagreement(X), drawn.var(axis=0), rtol=0.02)
 
 
+def test_the_level_of_a_log_hazard_is_no_disagreement():
+    moved = Linear(LINEAR.coefficients, LINEAR.means, LINEAR.intercept + 5.0)
+    shifted = Blended(moved, stump(), np.array([1]), 0.25)
+    np.testing.assert_allclose(
+        shifted.disagreement(X, levels=False), blend().disagreement(X, levels=False), atol=1e-12
+    )
+    # bases 0.2 and 0.0; margins from them −1.5, 0 and 1.5, −0.5
+    np.testing.assert_allclose(
+        blend().disagreement(X, levels=False), 0.25 * 0.75 * np.array([3.0, -0.5]) ** 2, atol=1e-12
+    )
+    apart = np.array([1.5 - 3.7, -0.5 - 5.2])
+    np.testing.assert_allclose(shifted.disagreement(X), 0.25 * 0.75 * apart**2, atol=1e-12)
+
+
 @pytest.mark.parametrize(("weight", "part"), [(0.0, "linear"), (1.0, "trees")])
 def test_at_the_ends_one_part_speaks_alone(weight, part):
     found = blend(weight).margin(X)

@@ -19,6 +19,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 import training
 from predictor.dictionary import Variable
 from predictor.errors import InvalidInputError
+from predictor.linear import Linear
 from training import ResponseClassifier
 from training.analysis import fit_final
 from training.config import read_run_config
@@ -345,3 +346,24 @@ def test_what_cannot_be_fitted_is_refused():
     assert callable(training.run)
     with pytest.raises(AttributeError, match="no attribute 'Classifier'"):
         _ = training.Classifier
+
+
+def test_the_default_fits_where_its_trees_get_no_weight():
+    """Twenty equal effects that add up: held-out people want no trees, and curves are kept."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(400, 20))
+    y = rng.random(400) < 1 / (1 + np.exp(-X.sum(axis=1)))
+    fitted = ResponseClassifier(random_state=0).fit(X, y)
+    total = fitted.base_ + fitted.contributions(X).sum(axis=1)
+    assert total == pytest.approx(fitted.decision_function(X), abs=1e-9)
+    if isinstance(fitted.model_.learner, Linear):
+        assert not hasattr(fitted, "coef_")  # an effect that bends has no single coefficient
+
+
+@pytest.mark.parametrize("column", [np.zeros(60), np.eye(60)[0], np.full(60, np.nan)])
+def test_the_default_gives_the_average_where_no_column_tells_people_apart(column):
+    y = np.arange(60) % 3 == 0
+    fitted = ResponseClassifier(random_state=0).fit(column[:, None], y)
+    assert fitted.predict_proba(column[:, None])[1:, 1] == pytest.approx(
+        np.full(59, 1 / 3), abs=0.03
+    )

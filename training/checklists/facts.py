@@ -9,6 +9,7 @@ import numpy as np
 
 from training.evaluation import Choice, Sentinel, sites_of
 from training.findings import Findings
+from training.learners import SEARCHED, learner_named
 from training.metrics.intervals import Estimate
 
 REPORTED, IN_PART, NOT_DONE = "reported", "in part", "not done"
@@ -135,9 +136,15 @@ class Facts:
 
     @property
     def trees(self) -> bool:
-        """Whether a learner was tried that can bend."""
-        names = self.findings.config.candidates
-        return any(name.startswith("xgboost") for name in names)
+        """Whether a learner was tried that has trees."""
+        names, task = self.findings.config.candidates, self.findings.analysis.task
+        return any(learner_named(name, task).kind in SEARCHED for name in names)
+
+    @property
+    def curves(self) -> bool:
+        """Whether a learner was tried whose effects of numbers may bend."""
+        names, task = self.findings.config.candidates, self.findings.analysis.task
+        return any(learner_named(name, task).bends for name in names)
 
     @property
     def no_sites(self) -> str:

@@ -153,7 +153,8 @@ def _overfitting(facts: Facts) -> Said:
         return Said(NO_INFORMATION, facts.unevaluated)
     if not facts.choice.learner.declared_only:
         return Said(
-            YES, "penalty or trees tuned on inner folds, then calibrated on held-out people"
+            YES,
+            "tuned on inner folds or averaged over priors; calibration judged on held-out people",
         )
     size = facts.findings.sample_size
     words = "unpenalised and not calibrated; its few variables were declared beforehand"

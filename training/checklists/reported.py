@@ -90,7 +90,7 @@ def _size(facts: Facts) -> Said:
 def _missing(facts: Facts) -> Said:
     filled = (
         f"{100 * facts.missing_share:.0f} % of the answers are missing and are filled in as "
-        "learned inside each training set (trees read them as missing)"
+        "learned inside each training set (trees alone read them as missing)"
     )
     if not facts.unobserved:
         return Said(REPORTED, f"{filled}; every outcome is observed")
@@ -113,11 +113,12 @@ def _splits(facts: Facts) -> Said:
 
 
 def _forms(facts: Facts) -> Said:
+    curves = "of a blend with steps at quartiles, " if facts.curves else ""
     bend = "trees: steps and interactions" if facts.trees else "no trees were tried"
     return Said(
         REPORTED,
         "numbers as they are or as ln(1 + x), one column for each level; linear learners: "
-        f"straight lines, no splines, no interactions; {bend}",
+        f"straight lines, {curves}no splines, no interactions; {bend}",
     )
 
 

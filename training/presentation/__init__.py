@@ -49,8 +49,9 @@ _METHODS = tuple(
 Candidates were evaluated by repeated, stratified, patient-grouped and shuffled nested \
 cross-validation. Encoding, imputation, scaling, tuning and calibration were learned anew inside \
 every training fold.
-Margins were calibrated by an affine line fitted on out-of-fold margins of the training fold; the \
-calibration reported here comes only from people whom that line never saw.
+Margins were calibrated by an affine line fitted on out-of-fold margins of the training fold, but \
+those of unpenalised, averaged and blended learners, which are left as they are; the calibration \
+reported here comes only from people whom no fit or line saw.
 The simplest learner whose paired loss is within one standard error of the best was chosen. \
 Because the choice was made on the same folds, its figures are slightly flattering.
 No class was resampled or weighted, so no risk had to be put right for that.

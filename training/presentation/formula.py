@@ -104,7 +104,7 @@ def _intervals_of(family: str) -> str:
     """Say what the intervals of the coefficients are."""
     if family == "logistic":
         return "The intervals of the coefficients are those of maximum likelihood."
-    if family.startswith("averaged"):
+    if family.startswith(("averaged", "blended")):
         return (
             "The intervals of the coefficients hold what data and priors say together, averaged "
             "over the priors, which pull towards 0 or towards published effects; they are no tests."
