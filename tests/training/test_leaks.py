@@ -145,10 +145,10 @@ def test_a_split_with_a_person_on_both_sides_is_refused(train, monkeypatch):
 def test_a_step_that_learns_from_people_it_predicts_is_refused(train, monkeypatch):
     honest = procedure.prepare
 
-    def leaky(values, variables, rows):
+    def leaky(values, variables, rows, **how):
         for variable in variables:
             np.nanmean(values[variable.id])
-        return honest(values, variables, rows)
+        return honest(values, variables, rows, **how)
 
     monkeypatch.setattr(procedure, "prepare", leaky)
     assert "who are not among the" in refused(train(), "training_rows")

@@ -66,6 +66,6 @@ def test_the_package_offers_the_run_and_loads_it_late():
     from training.pipeline import run as train
 
     assert training.run is train
-    assert training.__all__ == ["run"]
+    assert training.__all__ == ["ResponseClassifier", "run"]
     with pytest.raises(AttributeError, match="no attribute 'fly'"):
         training.fly  # noqa: B018 - the access is what is tested

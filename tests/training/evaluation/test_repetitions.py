@@ -150,9 +150,9 @@ def test_copies_of_a_person_stay_in_one_inner_fold(draw, monkeypatch):
     analysis, seen = draw(n=60), []
     kept = steps.inner_folds
 
-    def spy(values, variables, rows, outcome, splits):
+    def spy(values, variables, rows, outcome, splits, **how):
         seen.extend(np.intersect1d(rows[s.train], rows[s.test]).size for s in splits)
-        return kept(values, variables, rows, outcome, splits)
+        return kept(values, variables, rows, outcome, splits, **how)
 
     monkeypatch.setattr(steps, "inner_folds", spy)
     drawn = resample(analysis.groups, np.random.default_rng(1))
