@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from predictor.boosted import Boosted
+from predictor.dotted import part_of, under
 from predictor.linear import Linear
 
 Floats = NDArray[np.float64]
@@ -141,8 +142,7 @@ class Blended:
             "places": self.places.copy(),
             "weight": np.array(self.weight),
         }
-        for part, learner in (("linear", self.linear), ("trees", self.trees)):
-            arrays |= {f"{part}.{k}": np.asarray(v) for k, v in learner.to_arrays().items()}
+        arrays |= under("linear", self.linear.to_arrays()) | under("trees", self.trees.to_arrays())
         return arrays
 
     @classmethod
@@ -159,18 +159,9 @@ class Blended:
         Blended
             The same learner, bit for bit.
         """
-
-        def part(name: str) -> dict[str, NDArray[np.float64]]:
-            start = f"{name}."
-            return {
-                k.removeprefix(start): v  # type: ignore[misc]
-                for k, v in arrays.items()
-                if k.startswith(start)
-            }
-
         return cls(
-            Linear.from_arrays(part("linear")),
-            Boosted.from_arrays(part("trees")),
+            Linear.from_arrays(part_of(arrays, "linear")),
+            Boosted.from_arrays(part_of(arrays, "trees")),
             arrays["places"].astype(np.intp),
             float(arrays["weight"]),
         )

@@ -39,6 +39,13 @@ class GaussianImputation:
         Covariance of the columns. A column of variance 0 (constant, or never answered) informs
         nothing and is filled with its mean.
 
+    Attributes
+    ----------
+    scale : ndarray of shape (p,)
+        Standard deviation of each column.
+    correlation, precision : ndarray of shape (p, p)
+        Correlation of the columns, and its inverse.
+
     Raises
     ------
     InvalidInputError
@@ -55,9 +62,9 @@ class GaussianImputation:
 
     means: FloatArray
     covariance: FloatArray
-    _scale: FloatArray = field(init=False, repr=False)
-    _correlation: FloatArray = field(init=False, repr=False)
-    _precision: FloatArray = field(init=False, repr=False)
+    scale: FloatArray = field(init=False, repr=False)
+    correlation: FloatArray = field(init=False, repr=False)
+    precision: FloatArray = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         means = np.array(self.means, dtype=np.float64)
@@ -80,9 +87,9 @@ class GaussianImputation:
         precision = np.linalg.inv(correlation)
         object.__setattr__(self, "means", means)
         object.__setattr__(self, "covariance", covariance)
-        object.__setattr__(self, "_scale", scale)
-        object.__setattr__(self, "_correlation", correlation)
-        object.__setattr__(self, "_precision", (precision + precision.T) / 2)
+        object.__setattr__(self, "scale", scale)
+        object.__setattr__(self, "correlation", correlation)
+        object.__setattr__(self, "precision", (precision + precision.T) / 2)
 
     @classmethod
     def fit(cls, X: FloatArray, *, steps: int = 2) -> GaussianImputation:
@@ -158,8 +165,8 @@ class GaussianImputation:
         for rows, of, gaps in _patterns(X):
             # Stacks of one row each, not one product of all rows: a person scored alone gets the
             # same bits as in a file.
-            link = (self._precision @ known[rows][:, :, None])[:, :, 0]
-            inside = self._precision.take(_places(gaps, self.means.size))
+            link = (self.precision @ known[rows][:, :, None])[:, :, 0]
+            inside = self.precision.take(_places(gaps, self.means.size))
             pull = np.take_along_axis(link, gaps[of], axis=1)[:, :, None]
             moved = np.asarray(np.linalg.solve(inside[of], pull), dtype=np.float64)
             self._write(filled, (rows, gaps[of]), moved[:, :, 0])
@@ -202,7 +209,7 @@ class GaussianImputation:
             )
         b = np.asarray(coefficients, dtype=np.float64)
         squares = np.outer(b, b) if doubt is None else np.outer(b, b) + doubt
-        squares = squares * np.outer(self._scale, self._scale)
+        squares = squares * np.outer(self.scale, self.scale)
         variance = np.zeros(X.shape[0])
         for part in self._open_values(X):
             moments = squares.take(_places(part.gaps, self.means.size)) * part.left
@@ -234,7 +241,7 @@ class GaussianImputation:
             (Σb)_g' Σ_gg⁻¹ (Σb)_g for the columns g of a variable, with Σ the covariance given the
             answered columns; 0 where answered. Squared units of the margin.
         """
-        weights = np.asarray(coefficients, dtype=np.float64) * self._scale
+        weights = np.asarray(coefficients, dtype=np.float64) * self.scale
         X = self._checked(X)
         removed = np.zeros((X.shape[0], owner.max(initial=-1) + 1))
         for part in self._open_values(X):
@@ -244,6 +251,23 @@ class GaussianImputation:
             gain = (pull * np.linalg.solve(np.where(same, part.left, 0.0), pull))[:, :, 0]
             np.add.at(removed, (part.rows[:, None], own[part.of]), gain[part.of])
         return removed
+
+    def standardise(self, X: FloatArray) -> FloatArray:
+        """Bring answered values to mean 0 and standard deviation 1.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n, p)
+            Encoded columns, NaN where missing.
+
+        Returns
+        -------
+        ndarray of shape (n, p)
+            NaN where missing; 0 in a column of variance 0.
+        """
+        moved = X - self.means
+        still = np.where(np.isnan(X), np.nan, 0.0)
+        return np.asarray(np.divide(moved, self.scale, out=still, where=self.scale > 0))
 
     def to_arrays(self) -> dict[str, FloatArray]:
         """Give the whole state as arrays.
@@ -285,30 +309,29 @@ class GaussianImputation:
         """Yield the standardised covariance of the missing columns given all others."""
         for rows, of, gaps in _patterns(X):
             if gaps.shape[1] == self.means.size:
-                left = self._correlation[None]
+                left = self.correlation[None]
             else:
-                inside = self._precision.take(_places(gaps, self.means.size))
+                inside = self.precision.take(_places(gaps, self.means.size))
                 left = np.asarray(np.linalg.inv(inside), dtype=np.float64)
             yield _Open(rows, of, gaps, left)
 
     def _known(self, X: FloatArray) -> FloatArray:
-        """Standardise the answered values; 0 where missing and in a column of variance 0."""
-        known = np.where(np.isnan(X), 0.0, X - self.means)
-        zero = np.zeros_like(known)
-        return np.asarray(np.divide(known, self._scale, out=zero, where=self._scale > 0))
+        """Standardise the answered values; 0 where missing."""
+        Z = self.standardise(X)
+        return np.where(np.isnan(Z), 0.0, Z)
 
     def _write(
         self, X: FloatArray, at: tuple[NDArray[np.intp], NDArray[np.intp]], moved: FloatArray
     ) -> None:
         """Write conditional means, given how far below the mean they lie in standard deviations."""
         rows, gaps = at
-        X[rows[:, None], gaps] = self.means[gaps] - self._scale[gaps] * moved
+        X[rows[:, None], gaps] = self.means[gaps] - self.scale[gaps] * moved
 
     def _em_step(self, Z: FloatArray, shrinkage: float) -> GaussianImputation:
         """Do one expectation and one shrunken maximisation step on standardised columns."""
         p = self.means.size
         filled, summed = Z.copy(), np.zeros(p * p)
-        link = self._known(Z) @ self._precision
+        link = self._known(Z) @ self.precision
         for part in self._open_values(Z):
             gaps = part.gaps[part.of]
             pull = link[part.rows[:, None], gaps][:, :, None]
@@ -316,7 +339,7 @@ class GaussianImputation:
             people = np.bincount(part.of, minlength=len(part.gaps))[:, None, None]
             places = _places(part.gaps, p)
             summed += np.bincount(places.ravel(), (people * part.left).ravel(), minlength=p * p)
-        open_covariance = self._scale[:, None] * summed.reshape(p, p) * self._scale
+        open_covariance = self.scale[:, None] * summed.reshape(p, p) * self.scale
         means = filled.mean(axis=0)
         moved = filled - means
         return GaussianImputation(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -17,6 +18,7 @@ from predictor.blended import Blended
 from predictor.boosted import Boosted, BoostedEnsemble
 from predictor.calibration import Affine, BaselineHazard, logistic
 from predictor.conformal import ConformalTable
+from predictor.dotted import part_of, under
 from predictor.encoding import Encoding
 from predictor.imputation import GaussianImputation
 from predictor.linear import Linear
@@ -123,11 +125,9 @@ class Model:
         A blend's trees read the same completed answers, and what those leave open is taken from
         the linear part at full weight.
         """
-        return (
-            self.learner.linear
-            if isinstance(self.learner, Blended)
-            else (self.learner if isinstance(self.learner, Linear) else None)
-        )
+        if isinstance(self.learner, Blended):
+            return self.learner.linear
+        return self.learner if isinstance(self.learner, Linear) else None
 
     def assess(self, values: Mapping[str, Floats]) -> Assessment:
         """Say margin, contributions and error of each row.
@@ -245,7 +245,7 @@ class Model:
         arrays: dict[str, NDArray[np.generic]] = {}
         for part, value in parts.items():
             if hasattr(value, "to_arrays"):
-                arrays.update({f"{part}.{k}": np.asarray(v) for k, v in value.to_arrays().items()})
+                arrays |= under(part, value.to_arrays())
         if self.hazard_variance is not None:
             arrays["hazard_variance"] = self.hazard_variance
         return arrays
@@ -275,7 +275,7 @@ class Model:
         ValueError
             If the arrays do not fit each other or the task.
         """
-        part = _Parts(arrays)
+        part = partial(part_of, arrays)
         _check_hazard(task, arrays)
         learner = _learner_of(arrays)
         return cls(
@@ -358,18 +358,3 @@ def _check_hazard(task: str, arrays: Mapping[str, NDArray[np.generic]]) -> None:
         raise ValueError("the baseline hazard and its variance must have the same days")
     if given and not np.isfinite(given[1].astype(np.float64)).all():
         raise ValueError("the variance of the baseline hazard must hold finite numbers")
-
-
-class _Parts:
-    """Pick the arrays of one part by its dotted prefix."""
-
-    def __init__(self, arrays: Mapping[str, NDArray[np.generic]]) -> None:
-        self._arrays = arrays
-
-    def __call__(self, name: str) -> dict[str, NDArray[np.float64]]:
-        prefix = f"{name}."
-        return {
-            k[len(prefix) :]: v  # type: ignore[misc]
-            for k, v in self._arrays.items()
-            if k.startswith(prefix)
-        }

@@ -9,13 +9,12 @@ first would not see the second.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from predictor.imputation import GaussianImputation
-from predictor.shrinkage import unit_diagonal
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.intp]
@@ -71,17 +70,6 @@ class JointSupport:
     pairs: Places
     correlation: Floats
     pair_limit: float
-    _scale: Floats = field(init=False, repr=False)
-    _matrix: Floats = field(init=False, repr=False)
-    _precision: Floats = field(init=False, repr=False)
-
-    def __post_init__(self) -> None:
-        covariance = self.distribution.covariance
-        scale = np.sqrt(np.maximum(np.diag(covariance), 0.0))
-        matrix = unit_diagonal(covariance, scale)
-        object.__setattr__(self, "_scale", scale)
-        object.__setattr__(self, "_matrix", matrix)
-        object.__setattr__(self, "_precision", np.linalg.inv(matrix))
 
     def distances(self, X: Floats) -> Floats:
         """Give the distance of all answers of each row from the training means.
@@ -103,9 +91,9 @@ class JointSupport:
         """
         Z = self._standardised(X)
         # each row by itself, so that a person alone gets the same bits as in a file
-        pulled = (self._precision @ Z[:, :, None])[:, :, 0]
+        pulled = (self.distribution.precision @ Z[:, :, None])[:, :, 0]
         squared = np.maximum((Z * pulled).sum(axis=1), 0.0)
-        k = (~np.isnan(X) & (self._scale > 0)).sum(axis=1)
+        k = (~np.isnan(X) & (self.distribution.scale > 0)).sum(axis=1)
         some = np.maximum(k, 1)
         spread = 2 / (9 * some)
         found = ((squared / some) ** (1 / 3) - (1 - spread)) / np.sqrt(spread)
@@ -127,9 +115,7 @@ class JointSupport:
         ndarray, shape (n, n_pairs)
             In SDs, 0 or more; 0 where one of the two is missing.
         """
-        moved = X - self.distribution.means
-        Z = np.divide(moved, self._scale, out=np.zeros_like(moved), where=self._scale > 0)
-        Z = np.clip(Z, -FURTHEST, FURTHEST)
+        Z = np.clip(self.distribution.standardise(X), -FURTHEST, FURTHEST)
         one, other = Z[:, self.pairs[:, 0]], Z[:, self.pairs[:, 1]]
         outer = np.abs(one) >= np.abs(other)
         first, second = np.where(outer, one, other), np.where(outer, other, one)
@@ -210,8 +196,7 @@ class JointSupport:
 
     def _standardised(self, X: Floats) -> Floats:
         """Fill the gaps and bring columns to mean 0 and SD 1; constant columns to 0."""
-        moved = self.distribution.fill(X) - self.distribution.means
-        Z = np.divide(moved, self._scale, out=np.zeros_like(moved), where=self._scale > 0)
+        Z = self.distribution.standardise(self.distribution.fill(X))
         return np.clip(Z, -FURTHEST, FURTHEST)
 
     def _least_fitting(self, row: Floats, owner: Places) -> int:
@@ -220,8 +205,8 @@ class JointSupport:
         It falls by w_g' (P_gg)⁻¹ w_g, with P the precision of the answered columns, w = P z and g
         the columns of one variable.
         """
-        answered = np.flatnonzero(~np.isnan(row) & (self._scale > 0))
-        precision = np.linalg.inv(self._matrix[np.ix_(answered, answered)])
+        answered = np.flatnonzero(~np.isnan(row) & (self.distribution.scale > 0))
+        precision = np.linalg.inv(self.distribution.correlation[np.ix_(answered, answered)])
         pulled = precision @ self._standardised(row[None, :])[0, answered]
         falls = {}
         for variable in np.unique(owner[answered]):

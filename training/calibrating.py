@@ -181,7 +181,7 @@ def kept_line(
     """Leave margins as they are, with the doubt that held-out people leave about their line.
 
     A learner averaged over priors says by itself how far to shrink; a line fitted on top of that
-    only adds noise in small cohorts (3 % of the regret at n = 100 to 400). What the line would be
+    only adds noise in small cohorts (`benchmarks/parts.py`). What the line would be
     stays in `raw_slope`, how well it is known in the covariance.
 
     Parameters

@@ -141,7 +141,7 @@ class ResponseClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         SmallCohortWarning
             If there are fewer people than Riley's criteria ask for at an AUC of 0.65.
         """
-        chosen = DEFAULT_LEARNER["response"] if self.learner == "auto" else self.learner
+        chosen = DEFAULT_LEARNER if self.learner == "auto" else self.learner
         learner_named(chosen, "response")  # refuses an unknown name before anything is read
         read: Floats
         read, labels = validate_data(self, X, y, dtype=np.float64, ensure_all_finite="allow-nan")

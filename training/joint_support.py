@@ -83,9 +83,7 @@ def _without_limits(
     X: Floats, distribution: GaussianImputation, may_pair: NDArray[np.bool_]
 ) -> JointSupport:
     """Find the pairs of columns that surely go together."""
-    scale = np.sqrt(np.diag(distribution.covariance))
-    Z = (X - distribution.means) / np.where(scale > 0, scale, np.inf)
-    correlation, variance = pairwise_correlation(Z)
+    correlation, variance = pairwise_correlation(distribution.standardise(X))
     surely = np.maximum(np.abs(correlation) - _SURE * np.sqrt(variance), 0.0)
     surely = np.sign(correlation) * np.minimum(surely, _CLOSEST)
     one, other = np.nonzero(np.triu(may_pair & (surely != 0), 1))

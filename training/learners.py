@@ -129,8 +129,8 @@ COMPARATORS: tuple[Learner, ...] = (
 )  # fmt: skip
 """Always shown, never chosen; beside them stands the average (prevalence, Kaplan–Meier)."""
 
-DEFAULT_LEARNER = {"response": "blended", "relapse": "averaged_cox"}
-"""What ``auto`` stands for where one learner is asked for without a name."""
+DEFAULT_LEARNER = "blended"
+"""What ``auto`` stands for where a learner of response is asked for without a name."""
 
 REFERENCE = {"response": "ridge", "relapse": "cox_ridge"}
 """Learner on all candidate variables whose posterior judges how much any other leaves out."""

@@ -126,7 +126,7 @@ def test_it_is_the_final_fit_of_a_run():
 
 
 def test_auto_is_the_default_learner(fits):
-    default = DEFAULT_LEARNER["response"]
+    default = DEFAULT_LEARNER
     made, X = fits
     assert made["auto"].model_.family == learner_named(default, "response").name
     assert (made["auto"].predict_proba(X) == made[default].predict_proba(X)).all()

@@ -13,7 +13,7 @@ Floats = NDArray[np.float64]
 Cuts = Mapping[str, tuple[float, ...]]
 
 SHARES = (0.25, 0.5, 0.75)
-"""A curve may step at the quartiles: more steps gained nothing in cohorts of 100 to 800."""
+"""A curve may step at the quartiles: few steps, so that each has people enough on both sides."""
 
 
 def bends_of(values: Mapping[str, Floats], variables: Sequence[Variable], cuts: Cuts) -> Cuts:
@@ -31,15 +31,15 @@ def bends_of(values: Mapping[str, Floats], variables: Sequence[Variable], cuts: 
     Returns
     -------
     mapping of str to tuple of float
-        Quartiles of the answers, rounded up to a grid so that they are nobody's value, of numbers
-        with three different answers or more.
+        Quartiles of the answers, rounded up to a grid that does not depend on anybody's value, of
+        numbers with three different answers or more; of whole numbers they are whole.
     """
     found = {}
     for variable in variables:
         answered = values[variable.id][~np.isnan(values[variable.id])]
         if variable.type in ("category", "yes_no") or np.unique(answered).size <= 2:
             continue
-        step = grid_step(answered)
+        step = float(grid_steps(answered.std(keepdims=True), are_whole(answered[:, None]))[0])
         at = np.ceil(np.quantile(answered, SHARES) / step - 1e-9) * step
         inside = (at > answered.min()) & (at <= answered.max())
         found[variable.id] = tuple(
@@ -48,21 +48,39 @@ def bends_of(values: Mapping[str, Floats], variables: Sequence[Variable], cuts: 
     return found
 
 
-def grid_step(answered: Floats) -> float:
-    """Choose the grid of a number: ones for whole numbers, else a tenth of its spread.
+def grid_steps(scale: Floats, whole: NDArray[np.bool_]) -> Floats:
+    """Choose a grid for columns: about a tenth of their spread, at least 1 for whole numbers.
 
     Parameters
     ----------
-    answered : ndarray, shape (n,)
-        Answers, which differ.
+    scale : ndarray, shape (n_columns,)
+        Standard deviations, above 0.
+    whole : ndarray of bool, shape (n_columns,)
+        Whether all answers are whole numbers.
 
     Returns
     -------
-    float
-        1, 2 or 5 times a power of ten; at least 1 for whole numbers.
+    ndarray, shape (n_columns,)
+        1, 2 or 5 times a power of ten each.
     """
-    step = float(round_steps(np.array([answered.std() / 10]))[0])
-    return max(step, 1.0) if np.all(np.round(answered) == answered) else step
+    steps = round_steps(scale / 10)
+    return np.where(whole, np.maximum(steps, 1.0), steps)
+
+
+def are_whole(X: Floats) -> NDArray[np.bool_]:
+    """Tell which columns hold whole numbers alone.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n, n_columns)
+        Answers, NaN where missing.
+
+    Returns
+    -------
+    ndarray of bool, shape (n_columns,)
+        True also for a column without an answer.
+    """
+    return np.asarray(np.all(np.isnan(X) | (np.round(X) == X), axis=0))
 
 
 def round_steps(wish: Floats) -> Floats:

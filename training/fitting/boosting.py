@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from predictor.boosted import BoostedEnsemble
 from predictor.errors import InvalidInputError
-from training.fitting.bends import round_steps
+from training.fitting.bends import are_whole, grid_steps
 from training.fitting.preparing import Outcome, Prepared
 from training.fitting.settings import Path, Setting
 from training.tree_tables import ensemble_from_boosters
@@ -132,12 +132,11 @@ def snapped(prepared: Prepared, *, completed: bool = False) -> Floats:
         Moved rows, NaN where missing.
     """
     X, scale = prepared.X, prepared.scale
-    whole = np.all(np.isnan(X) | (np.round(X) == X), axis=0)
+    whole = are_whole(X)
     if completed:
         kept = prepared.straight
         X, scale, whole = prepared.complete[:, kept], scale[kept], whole[kept]
-    width = round_steps(scale / 10)
-    width = np.where(whole, np.maximum(width, 1.0), width)
+    width = grid_steps(scale, whole)
     offset = np.where(whole, 0.5, 0.503 * width)
     return np.asarray(np.floor((X - offset) / width) * width + offset)
 

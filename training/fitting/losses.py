@@ -16,8 +16,8 @@ BLEND_WEIGHTS = tuple(k / 10 for k in range(8))
 """Shares of the trees in a blended margin that are weighed."""
 
 BLEND_RATE = 5.0
-"""The prior of the share falls by e for each 1/5: in cohorts of 100 to 400 it lost nothing where
-trees help, and kept them out where they do not (`benchmarks/accuracy.py`)."""
+"""The prior of the share falls by e for each 1/5: trees must show on held-out people what they are
+worth (`benchmarks/parts.py`)."""
 
 NO_WEIGHT = 0.02
 """A share below this is none: the blend is then linear."""
