@@ -19,10 +19,10 @@ step() { printf '\n== %s\n' "$*"; }
 step "1/5 Draw a simulated cohort of 600 patients"
 ketamine-train simulate --patients 600 --seed 7 --out "$out/cohort" --quiet
 
-# The whole procedure is repeated 40 times instead of 200, so that the demo takes minutes.
+# The whole procedure is repeated 20 times instead of 100, so that the demo takes minutes.
 for task in response relapse; do
-  sed 's/^optimism_resamples: 100/optimism_resamples: 40/' "configs/$task.yaml" > "$out/$task.yaml"
-  grep -q '^optimism_resamples: 40' "$out/$task.yaml"
+  sed 's/^optimism_resamples: 100/optimism_resamples: 20/' "configs/$task.yaml" > "$out/$task.yaml"
+  grep -q '^optimism_resamples: 20' "$out/$task.yaml"
   step "$([ $task = response ] && echo 2/5 || echo 3/5) Train, evaluate and track the $task model"
   ketamine-train run "$out/$task.yaml" --patients "$out/cohort/patients.csv" \
     --visits "$out/cohort/visits.csv" --events "$out/cohort/events.csv" \
