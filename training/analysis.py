@@ -261,7 +261,9 @@ def select(config: RunConfig, cohort: Cohort) -> Analysis:
     """
     kept = cohort.analysed
     rows = cohort.rows.select(kept)
-    days = cohort.outcome.days[kept] if isinstance(cohort.outcome, RelapseOutcome) else None
+    days, well = None, None
+    if isinstance(cohort.outcome, RelapseOutcome):
+        days, well = cohort.outcome.days[kept], cohort.outcome.last_well_days[kept]
     dictionary = cohort.dictionary
     rule, _ = terms_of(config.published_rule, dictionary, rows.values)
     variables = (
@@ -275,7 +277,7 @@ def select(config: RunConfig, cohort: Cohort) -> Analysis:
         variables=variables,
         declared=_named(config.declared_variables, dictionary, "declared_variables"),
         severity=_named((config.severity,), dictionary, "severity"),
-        outcome=Outcome(cohort.events[kept].astype(np.float64), days),
+        outcome=Outcome(cohort.events[kept].astype(np.float64), days, well),
         groups=tuple(str(patient) for patient in rows.patient_ids),
         rule=rule,
         published=published,

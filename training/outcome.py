@@ -73,12 +73,17 @@ class RelapseOutcome:
         Whether `days` ends in a relapse; bool, False where not at risk.
     missing_reason : tuple of str or None
         ``response_not_observed``, ``not_a_responder`` or ``no_follow_up``.
+    last_well_days : numpy.ndarray
+        Last day from time zero, up to `days`, on which a reading showed the person well; 0
+        without one. A relapse seen at a visit happened after it and not after `days`. Equal to
+        `days` where the rule reads dated events alone; NaN where not at risk.
     """
 
     at_risk: np.ndarray
     days: np.ndarray
     relapsed: np.ndarray
     missing_reason: tuple[str | None, ...]
+    last_well_days: np.ndarray
 
 
 def baseline_scores(
@@ -182,7 +187,7 @@ def relapse_outcome(
     thresholds = _thresholds(definition, start, score)
     histories = _histories(definition, visits, events)
     n = len(response.observed)
-    days, relapsed = np.full(n, np.nan), np.zeros(n, dtype=bool)
+    days, relapsed, well = np.full(n, np.nan), np.zeros(n, dtype=bool), np.full(n, np.nan)
     reasons: list[str | None] = [None] * n
     for row, patient in enumerate(patient_ids):
         if response.observed[row] != 1:
@@ -194,8 +199,8 @@ def relapse_outcome(
         if followed is None:
             reasons[row] = "no_follow_up"
         else:
-            days[row], relapsed[row] = followed
-    return RelapseOutcome(~np.isnan(days), days, relapsed, tuple(reasons))
+            days[row], relapsed[row], well[row] = followed
+    return RelapseOutcome(~np.isnan(days), days, relapsed, tuple(reasons), well)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -213,8 +218,11 @@ _NOTHING = _History(np.empty(0), np.empty(0), np.empty(0), np.empty(0))
 
 def _follow(
     definition: OutcomeDefinition, history: _History, visit_day: float, threshold: float
-) -> tuple[float, bool] | None:
-    """Follow one responder from the landmark visit; days are counted from time zero."""
+) -> tuple[float, bool, float] | None:
+    """Follow one responder from the landmark visit to an end; last well day beside it.
+
+    Days are counted from time zero.
+    """
     zero = visit_day if definition.time_zero == "landmark_visit" else definition.landmark.day
     later = history.days > visit_day
     seen, scores = history.days[later], history.scores[later]
@@ -233,7 +241,11 @@ def _follow(
     end = end_of_follow_up(float(seen[-1]) if len(seen) else None, relapses, censorings)
     if end is None or (end[0] <= zero and not end[1]):
         return None
-    return max(end[0] - zero, EARLIEST_RELAPSE_DAYS) if end[1] else end[0] - zero, end[1]
+    until = max(end[0] - zero, EARLIEST_RELAPSE_DAYS) if end[1] else end[0] - zero
+    if not np.isfinite(threshold):
+        return until, end[1], until  # no score is read: the event is dated, not seen at a visit
+    well = seen[(scores < threshold) & (seen <= end[0])]
+    return until, end[1], max(float(well[-1]) - zero, 0.0) if well.size else 0.0
 
 
 def _thresholds(definition: OutcomeDefinition, start: np.ndarray, score: np.ndarray) -> np.ndarray:

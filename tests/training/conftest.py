@@ -54,6 +54,7 @@ def cohort_of(task: str) -> Cohort:
             np.where(known, 20.0 + 5 * np.arange(PEOPLE), np.nan),
             happened,
             tuple(None if k else reason for k in known),
+            np.where(known, 6.0 + 5 * np.arange(PEOPLE), np.nan),
         )
     return Cohort(
         rows=rows,

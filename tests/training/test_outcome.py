@@ -265,6 +265,31 @@ def test_nobody_gives_an_empty_outcome():
     assert response_outcome(RESPONSE, responder(), []).observed.shape == (0,)
 
 
+@pytest.mark.parametrize(
+    ("later", "dated", "expected"),
+    [
+        ([(42, 10), (56, 25), (70, 25)], [], 14),  # relapse on day 28, seen well on day 14
+        ([(42, 10), (56, 25), (84, 25), (98, 25)], [], 14),  # first reading not confirmed in time
+        ([(42, 25), (56, 25)], [], 0),  # never seen well after time zero
+        ([(42, 10), (56, 10)], [], 28),  # censored at the last visit
+        ([(42, 10), (56, 25)], [], 14),  # censored after a reading that nobody confirmed
+        ([(42, 10), (56, 25)], [("a", 50.0, "hospitalised")], 14),  # relapse on day 22
+        ([(42, 10), (56, 10)], [("a", 50.0, "retreated")], 14),  # censored on day 22
+    ],
+)
+def test_the_last_day_seen_well_is_that_of_the_last_reading_below_the_threshold(
+    later, dated, expected
+):
+    found = relapse_outcome(RELAPSE, responder(*later), events(*dated), ["a"])
+    assert found.last_well_days.tolist() == [expected]
+
+
+def test_a_relapse_read_from_dated_events_alone_is_dated_to_the_day():
+    rule = RELAPSE.model_copy(update={"at_least": None, "confirmation": None})
+    found = relapse_outcome(rule, responder((42, 10)), events(("a", 50.0, "hospitalised")), ["a"])
+    assert (found.days.tolist(), found.last_well_days.tolist()) == ([22], [22])
+
+
 def test_a_response_has_no_relapse_outcome():
     with pytest.raises(InvalidInputError, match="task must be relapse"):
         relapse_outcome(RESPONSE, responder(), None, ["a"])

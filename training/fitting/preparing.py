@@ -27,10 +27,14 @@ class Outcome:
         1 responded or relapsed, 0 not (relapse: censored).
     days : ndarray, shape (n,) or None
         Relapse: day of relapse or censoring after time zero.
+    last_well : ndarray, shape (n,) or None
+        Relapse: last day after time zero, up to `days`, on which the person was seen well. Equal
+        to `days` where a relapse is dated to the day; None where nothing of the kind is known.
     """
 
     events: Floats
     days: Floats | None = None
+    last_well: Floats | None = None
 
     def take(self, rows: NDArray[np.intp]) -> Outcome:
         """Take some people.
@@ -45,7 +49,8 @@ class Outcome:
         Outcome
             Theirs.
         """
-        return Outcome(self.events[rows], None if self.days is None else self.days[rows])
+        days, well = (None if x is None else x[rows] for x in (self.days, self.last_well))
+        return Outcome(self.events[rows], days, well)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
