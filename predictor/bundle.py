@@ -7,15 +7,14 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 import io
 import json
+import re
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import NoneType
 from typing import Any, cast
 
 import numpy as np
@@ -24,80 +23,29 @@ from predictor.dictionary import Dictionary
 from predictor.encoding import Encoding
 from predictor.errors import BundleError, InvalidInputError
 from predictor.model import Model
+from predictor.provenance import Provenance, provenance_of
 from predictor.safety import SafetyRules
 
-FORMAT = 3
+FORMAT = 4
 """Number of the folder's format; a newer one is refused, older ones keep their reader.
 
 Format 1 had no lineage; it is read as one that is empty. Formats 1 and 2 had no decision
-threshold; their scores have no verdict. Nor had they columns of cuts."""
+threshold; their scores have no verdict. Nor had they columns of cuts. Formats 1 to 3 had neither
+question, steps of check-in, scenarios nor crosswalks, and no landmarks."""
 
 FILES = ("arrays.npz", "model.json", "reference.json")
+LANDMARKS = "landmarks"
+"""Folder inside a bundle that holds one bundle for each landmark."""
+
 _MODEL_KEYS = {"task", "family", "dictionary", "safety", "encoding"}
+_TABLES = ("scenarios", "crosswalks")
 _REFERENCE_KEYS = {"name", "row", "score"}
 _LINEAGE_KEYS = {"outcome", "development", "parent", "validation"}
-_SINCE = {"lineage": 2, "decision_threshold": 3}
-_NAMED = {
-    "data_origin": ("real", "simulated"),
-    "stamp": ("exploratory", "internally_validated", "externally_validated"),
+_SINCE = {
+    "lineage": 2,
+    "decision_threshold": 3,
+    **dict.fromkeys(("question", "check_in_steps", "landmark", "landmarks"), 4),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Provenance:
-    """Where a model comes from and what it may be used for; stands on every score.
-
-    Parameters
-    ----------
-    data_origin : str
-        ``real`` or ``simulated``.
-    stamp : str
-        ``exploratory``, ``internally_validated`` or ``externally_validated``.
-    reason : str
-        What is missing, in words; empty if nothing is.
-    better_than_average : bool
-        Whether it beat the null model by a paired 95 % interval.
-    outcome : str
-        Definition of the outcome in one sentence.
-    given : str
-        Condition under which a relapse is predicted; empty for response.
-    time_zero : str
-        Day from which the prediction counts.
-    planned_course : str
-        What course of treatment the training patients had planned, in words.
-    horizon_days : int
-        How many days the prediction looks ahead.
-    cohort_average : float
-        Share with the outcome in training (relapse: by the horizon, Kaplan–Meier), in [0, 1].
-    cohort_patients, cohort_events : int
-        Patients analysed and outcomes among them.
-    chosen : str
-        Name of the learner.
-    package_version : str
-        Version that wrote the bundle.
-    expires : str
-        ISO date after which no number is given; empty for never.
-    decision_threshold : float or None
-        Risk from which one would act (relapse: at the horizon), declared before training, in
-        (0, 1); None in bundles that were written before it was kept.
-    """
-
-    data_origin: str
-    stamp: str
-    reason: str
-    better_than_average: bool
-    outcome: str
-    given: str
-    time_zero: str
-    planned_course: str
-    horizon_days: int
-    cohort_average: float
-    cohort_patients: int
-    cohort_events: int
-    chosen: str
-    package_version: str
-    expires: str = ""
-    decision_threshold: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +69,13 @@ class Bundle:
         ``development`` (means, spread and missing answers of the training columns), ``parent``
         (what this model was updated from) and ``validation`` (what it was tested on); each may
         be absent.
+    scenarios : tuple of dict
+        Trial effects that a relapse curve is shown under (`predictor.scenarios`).
+    crosswalks : tuple of dict
+        From the scores of one scale to another's (`predictor.crosswalk`).
+    landmarks : dict of str to Bundle
+        Models that read what is known at a landmark, by its name, in order of day; each is whole
+        by itself.
     """
 
     model: Model
@@ -129,6 +84,9 @@ class Bundle:
     provenance: Provenance
     reference: tuple[Mapping[str, Any], ...] = ()
     lineage: Mapping[str, Any] = field(default_factory=dict)
+    scenarios: tuple[Mapping[str, Any], ...] = ()
+    crosswalks: tuple[Mapping[str, Any], ...] = ()
+    landmarks: Mapping[str, Bundle] = field(default_factory=dict)
 
 
 def write_bundle(bundle: Bundle, folder: Path) -> Path:
@@ -162,15 +120,19 @@ def write_bundle(bundle: Bundle, folder: Path) -> Path:
         "dictionary": bundle.dictionary.to_dict(),
         "safety": bundle.safety.to_dict(),
         "encoding": bundle.model.encoding.to_dict(),
+        **{name: [dict(entry) for entry in getattr(bundle, name)] for name in _TABLES},
     }
     (folder / "model.json").write_bytes(_canonical(model))
     (folder / "reference.json").write_bytes(_canonical(list(bundle.reference)))
-    provenance = {name: getattr(bundle.provenance, name) for name in Provenance.__slots__}
+    for name, one in bundle.landmarks.items():
+        write_bundle(one, folder / LANDMARKS / name)
     manifest: dict[str, Any] = {
         "format": FORMAT,
         "files": {name: _sha256((folder / name).read_bytes()) for name in FILES},
         "lineage": dict(bundle.lineage),
-        **provenance,
+        "landmarks": [[name, fingerprint(folder / LANDMARKS / name)] for name in bundle.landmarks],
+        **bundle.provenance.to_dict(),
+        "question": [list(part) for part in bundle.provenance.question.items()],  # keeps its order
     }
     manifest["manifest_sha256"] = _sha256(_canonical(manifest))
     (folder / "manifest.json").write_bytes(_canonical(manifest))
@@ -206,20 +168,21 @@ def read_bundle(folder: Path) -> Bundle:
     arrays = _read_arrays(contents["arrays.npz"], folder / "arrays.npz")
     model = _parse(contents["model.json"], folder / "model.json")
     reference = _parse(contents["reference.json"], folder / "reference.json")
-    if not isinstance(model, dict) or set(model) != _MODEL_KEYS:
+    if not _is_model(model, manifest["format"]):
         raise BundleError(f"{folder / 'model.json'} has unknown or missing keys; {_AGAIN}")
     if not isinstance(reference, list) or not all(_is_reference(row) for row in reference):
         raise BundleError(f"{folder / 'reference.json'} has unknown or missing keys; {_AGAIN}")
     try:
         read = replace(
-            _assemble(model, arrays, _provenance(manifest), reference),
+            _assemble(model, arrays, provenance_of(manifest), reference),
             lineage=manifest.get("lineage", {}),
         )
+        landmarks = _read_landmarks(folder, manifest)
     except (InvalidInputError, LookupError, TypeError, ValueError) as error:
         raise BundleError(f"{folder} holds parts that do not fit together; {_AGAIN}") from error
     if set(read.model.to_arrays()) != set(arrays):
         raise BundleError(f"{folder / 'arrays.npz'} has unknown or missing keys; {_AGAIN}")
-    return read
+    return replace(read, landmarks=landmarks)
 
 
 def fingerprint(folder: Path) -> str:
@@ -258,33 +221,34 @@ def _assemble(
         SafetyRules.from_dict(model["safety"], dictionary),
         provenance,
         tuple(reference),
+        scenarios=tuple(model.get("scenarios", ())),
+        crosswalks=tuple(model.get("crosswalks", ())),
     )
 
 
-def _provenance(manifest: Mapping[str, Any]) -> Provenance:
-    """Take the provenance out of a manifest; each value must be of its kind."""
-    kinds: dict[str, type | tuple[type, ...]] = {
-        "str": str,
-        "bool": bool,
-        "int": int,
-        "float": (int, float),
-        "float | None": (int, float, NoneType),
-    }
-    entries = [entry for entry in fields(Provenance) if entry.name in manifest]
-    for entry in entries:
-        value = manifest[entry.name]
-        is_bool = isinstance(value, bool)
-        if not isinstance(value, kinds[str(entry.type)]) or is_bool != (entry.type == "bool"):
-            raise TypeError(f"{entry.name} is not of type {entry.type}")
-    for name, accepted in _NAMED.items():
-        if manifest[name] not in accepted:
-            raise ValueError(f"{name} is none of {', '.join(accepted)}")
-    if manifest["expires"]:
-        dt.date.fromisoformat(manifest["expires"])
-    threshold = manifest.get("decision_threshold")
-    if threshold is not None and not 0 < threshold < 1:
-        raise ValueError("decision_threshold is no number inside (0, 1)")
-    return Provenance(**{entry.name: manifest[entry.name] for entry in entries})
+def _read_landmarks(folder: Path, manifest: Mapping[str, Any]) -> dict[str, Bundle]:
+    """Read the bundles of landmarks that a manifest names, each with the hash it names."""
+    found = {}
+    for name, digest in manifest.get("landmarks", []):
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+            raise ValueError("a landmark has a name that is none")
+        inner = folder / LANDMARKS / name
+        if fingerprint(inner) != digest:
+            raise BundleError(f"{inner} was changed after it was written; {_AGAIN}")
+        found[name] = read_bundle(inner)
+    return found
+
+
+def _is_model(model: object, number: int) -> bool:
+    """Tell whether these are the keys of a model of this format."""
+    if not isinstance(model, dict):
+        return False
+    tables = {name: model.get(name) for name in _TABLES} if number >= _SINCE["landmarks"] else {}
+    listed = all(
+        isinstance(table, list) and all(isinstance(entry, dict) for entry in table)
+        for table in tables.values()
+    )
+    return listed and set(model) == _MODEL_KEYS | set(tables)
 
 
 def _is_reference(row: object) -> bool:
@@ -311,10 +275,15 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
     signed = manifest.get("manifest_sha256") == _sha256(_canonical(unsigned))
     if not signed or content != _canonical(manifest):
         raise BundleError(f"{path} was changed after it was written; {_AGAIN}")
-    known = {"format", "files", "lineage", *Provenance.__slots__}
+    known = {"format", "files", "lineage", "landmarks", *Provenance.__slots__}
     known -= {key for key, since in _SINCE.items() if manifest["format"] < since}
     named, lineage = unsigned.get("files"), unsigned.get("lineage", {})
     whole = set(unsigned) == known and isinstance(named, dict) and set(named) == set(FILES)
+    pairs = unsigned.get("landmarks", [])
+    whole &= isinstance(pairs, list) and all(
+        isinstance(pair, list) and len(pair) == 2 and all(isinstance(x, str) for x in pair)
+        for pair in pairs
+    )
     if not (whole and isinstance(lineage, dict) and set(lineage) <= _LINEAGE_KEYS):
         raise BundleError(f"{path} has unknown or missing keys; {_AGAIN}")
     return manifest

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from predictor.bundle import Provenance
 from predictor.explanation import to_shap
+from predictor.provenance import Provenance
 from predictor.uncertainty import LEVEL, Verdict
 
 if TYPE_CHECKING:
@@ -230,7 +230,7 @@ class Score:
                 "not_asked": list(self.not_asked),
                 "cautions": [dict(caution) for caution in self.cautions],
                 "imputed": [dict(assumption) for assumption in self.imputed],
-                "provenance": {n: getattr(self.provenance, n) for n in Provenance.__slots__},
+                "provenance": self.provenance.to_dict(),
             }
         )
 

@@ -14,8 +14,9 @@ from scipy.special import expit
 
 import training.fitting.learner
 from predictor.boosted import Boosted
-from predictor.bundle import Bundle, Provenance, read_bundle, write_bundle
+from predictor.bundle import Bundle, read_bundle, write_bundle
 from predictor.model import Model
+from predictor.provenance import Provenance
 from predictor.scoring import Scorer, load, with_reference
 from training.cohort import read_cohort
 from training.config import read_dictionary, read_outcomes, read_safety, read_world

@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from predictor.bundle import Bundle, Provenance, write_bundle
+from predictor.bundle import Bundle, write_bundle
 from predictor.dictionary import Dictionary, Variable
+from predictor.provenance import Provenance
 from predictor.safety import SafetyRules
 from predictor.scoring import Scorer, with_reference
 from training.evaluation import inner_splits

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from predictor.bundle import Bundle, Provenance, write_bundle
+from predictor.bundle import Bundle, write_bundle
 from predictor.errors import InvalidInputError
+from predictor.provenance import Provenance
 from predictor.scoring import load, with_reference
 from training.config import read_safety
 from training.findings import Findings

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from predictor.bundle import Provenance
 from predictor.console import Line
+from predictor.provenance import Provenance
 from predictor.score import Score
 from predictor.wording import (
     EITHER_SIDE,

@@ -51,6 +51,17 @@ def rewrite(folder: Path, name: str, change) -> None:
     sign(folder)
 
 
+def as_format(folder: Path, number: int, **changed) -> None:
+    """Write a bundle as an older version of the program did."""
+
+    def without_tables(model):
+        return {key: model[key] for key in model if key not in {"scenarios", "crosswalks"}}
+
+    rewrite(folder, "model.json", without_tables)
+    later = dict.fromkeys(("question", "check_in_steps", "landmark", "landmarks"), ...)
+    sign(folder, format=number, **later | changed)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_was_written_scores_the_same(kind, folders, scorers, candidate):
     again = Scorer(read_bundle(folders[kind]))
@@ -134,7 +145,7 @@ def test_formats_before_the_decision_threshold_are_read_and_have_no_verdict(
     number, folder, scorers, candidate
 ):
     absent = {"lineage": ...} if number == 1 else {}
-    sign(folder, format=number, decision_threshold=..., **absent)
+    as_format(folder, number, decision_threshold=..., **absent)
     read = read_bundle(folder)
     assert read.lineage == {}
     old, now = (s.score(candidate())[0].to_dict() for s in (Scorer(read), scorers["cox"]))
@@ -148,8 +159,65 @@ def test_formats_before_the_decision_threshold_are_read_and_have_no_verdict(
         read_bundle(folder)
 
 
+def test_the_third_format_had_no_landmarks(folder, bundles):
+    as_format(folder, 3)
+    read = read_bundle(folder)
+    assert (dict(read.landmarks), read.scenarios, read.crosswalks) == ({}, (), ())
+    assert read.provenance == bundles["cox"].provenance
+    sign(folder, landmarks=[])
+    with pytest.raises(BundleError, match="unknown or missing keys"):
+        read_bundle(folder)
+
+
+def with_landmark(bundles):
+    later = replace(
+        bundles["cox"].provenance, landmark="dose2", question={"who": "b", "event": "a"}
+    )
+    inner = replace(bundles["cox"], provenance=later, scenarios=({"name": "none"},))
+    return replace(bundles["cox"], landmarks={"dose2": inner, "dose4": bundles["cox"]})
+
+
+def test_models_of_landmarks_are_read_back_whole_and_in_order(bundles, tmp_path):
+    write_bundle(with_landmark(bundles), tmp_path / "bundle")
+    read = read_bundle(tmp_path / "bundle")
+    assert list(read.landmarks) == ["dose2", "dose4"]
+    inner = read.landmarks["dose2"]
+    assert inner.provenance == with_landmark(bundles).landmarks["dose2"].provenance
+    assert list(inner.provenance.question) == ["who", "event"]
+    assert inner.scenarios == ({"name": "none"},)
+    assert inner.model.to_arrays().keys() == bundles["cox"].model.to_arrays().keys()
+
+
+@pytest.mark.parametrize("harm", ["removed", "replaced", "renamed"])
+def test_a_model_of_a_landmark_that_is_not_the_one_written_is_refused(harm, bundles, tmp_path):
+    folder = write_bundle(with_landmark(bundles), tmp_path / "bundle")
+    inner = folder / "landmarks" / "dose2"
+    if harm == "renamed":
+        sign(folder, landmarks=[["../dose2", "0" * 64]])
+    else:
+        shutil.rmtree(inner)
+        if harm == "replaced":
+            write_bundle(bundles["cox"], inner)
+    with pytest.raises(BundleError, match=r"missing|changed|do not fit"):
+        read_bundle(folder)
+
+
+@pytest.mark.parametrize("steps", [[0.5, 0.2], [0.0], [1], ["0.1"], 0.1])
+def test_steps_of_check_in_that_are_none_are_refused(steps, folder):
+    sign(folder, check_in_steps=steps)
+    with pytest.raises(BundleError, match="do not fit together"):
+        read_bundle(folder)
+
+
+@pytest.mark.parametrize("question", [{"who": "all"}, [["who", 1]], [["who"]], ["who"], "who"])
+def test_a_question_that_is_no_text_is_refused(question, folder):
+    sign(folder, question=question)
+    with pytest.raises(BundleError, match="do not fit together"):
+        read_bundle(folder)
+
+
 def test_the_first_format_had_no_lineage(folder):
-    sign(folder, format=1, decision_threshold=..., lineage={})
+    as_format(folder, 1, decision_threshold=..., lineage={})
     with pytest.raises(BundleError, match="unknown or missing keys"):
         read_bundle(folder)
 

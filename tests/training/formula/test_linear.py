@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from predictor.bundle import Bundle, Provenance, read_bundle, write_bundle
+from predictor.bundle import Bundle, read_bundle, write_bundle
+from predictor.provenance import Provenance
 from predictor.scoring import Scorer
 from training.config import read_dictionary, read_safety
 from training.formula import formula_rows, write_formula

@@ -15,13 +15,14 @@ import pandas as pd
 import pytest
 import yaml
 
-from predictor.bundle import Bundle, Provenance, write_bundle
+from predictor.bundle import Bundle, write_bundle
 from predictor.calibration import Affine, BaselineHazard
 from predictor.dictionary import Dictionary
 from predictor.encoding import Column, Encoding
 from predictor.imputation import GaussianImputation
 from predictor.linear import Linear
 from predictor.model import Model
+from predictor.provenance import Provenance
 from predictor.safety import SafetyRules
 from predictor.uncertainty import Uncertainty
 from training import tracking
