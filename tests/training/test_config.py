@@ -6,9 +6,9 @@ import pytest
 import yaml
 
 from predictor.errors import InvalidInputError
-from training import config
 from training.config import (
     RunConfig,
+    files,
     find_config,
     read_column_map,
     read_dictionary,
@@ -228,7 +228,7 @@ def test_an_unknown_configuration_is_refused(name, tmp_path, monkeypatch):
 def test_an_installed_wheel_brings_its_own_configurations(tmp_path, monkeypatch):
     assert shipped_configs() == ROOT / "configs"
     (tmp_path / "configs_shipped").mkdir()
-    monkeypatch.setattr(config.resources, "files", lambda _: tmp_path)
+    monkeypatch.setattr(files.resources, "files", lambda _: tmp_path)
     assert shipped_configs() == tmp_path / "configs_shipped"
 
 

@@ -1,27 +1,19 @@
-"""configs/*.yaml to typed settings; the only file that reads YAML."""
+"""The settings of one run, checked."""
 
 from __future__ import annotations
 
-from importlib import resources
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from predictor.dictionary import Dictionary
 from predictor.errors import InvalidInputError
-from predictor.safety import SafetyRules
-from training.checklist_items import Checklist
-from training.column_map import ColumnMap
+from training.config.files import find_config, read_yaml
 from training.evaluation import SITE, PublishedRule, Resampling
-from training.importers import SourceSettings
 from training.learners import learner_named
-from training.outcome_definition import OutcomeDefinition, outcome_definitions
 from training.priors import Priors
 from training.settings import checked_settings, flat_settings, nearest
-from training.simulation import World
 
 
 class RunConfig(BaseModel):
@@ -156,196 +148,6 @@ class RunConfig(BaseModel):
         return flat_settings(said)
 
 
-def find_config(name: str | Path) -> tuple[Path, bool]:
-    """Find a configuration on disk, or among those that came with the package.
-
-    Parameters
-    ----------
-    name : str or Path
-        Such as ``configs/response.yaml``.
-
-    Returns
-    -------
-    path : Path
-        The file.
-    shipped : bool
-        Whether it came with the package.
-
-    Raises
-    ------
-    InvalidInputError
-        If there is none.
-    """
-    path = Path(name)
-    if path.is_file():
-        return path, False
-    parts = path.parts[1:] if path.parts[:1] == ("configs",) else path.parts
-    shipped = shipped_configs().joinpath(*parts)
-    if shipped.is_file():
-        return shipped, True
-    raise InvalidInputError(
-        f"{name} is neither a file nor shipped with the package; name a YAML file, or "
-        "configs/response.yaml or configs/relapse.yaml"
-    )
-
-
-def shipped_configs() -> Path:
-    """Tell where the configurations stand that came with the package.
-
-    Returns
-    -------
-    Path
-        ``training/configs_shipped`` of an installed wheel, ``configs`` of a clone.
-    """
-    package = Path(str(resources.files("training")))
-    installed = package / "configs_shipped"
-    return installed if installed.is_dir() else package.parent / "configs"
-
-
-def read_yaml(path: Path) -> Any:
-    """Read one YAML file.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-
-    Returns
-    -------
-    object
-        Plain values.
-
-    Raises
-    ------
-    InvalidInputError
-        If it cannot be read as YAML.
-    """
-    try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInputError(f"{path} cannot be read: {error}; name a YAML file") from error
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f", line {mark.line + 1}" if mark else ""
-        raise InvalidInputError(f"{path}{where} is not valid YAML; mend it there") from error
-
-
-def write_yaml(content: dict[str, Any], path: Path) -> None:
-    """Write plain values as YAML.
-
-    Parameters
-    ----------
-    content : dict
-        Such as the resolved settings of a run.
-    path : Path
-        File to write.
-    """
-    path.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True), encoding="utf-8")
-
-
-def read_run_config(name: str | Path, **overrides: Any) -> RunConfig:
-    """Read the settings of a run.
-
-    Parameters
-    ----------
-    name : str or Path
-        A file or a shipped name.
-    **overrides : object
-        Settings that replace those of the file; ``resampling`` is merged key by key.
-
-    Returns
-    -------
-    RunConfig
-        The checked settings.
-
-    Raises
-    ------
-    InvalidInputError
-        If a key is unknown or a value is not accepted.
-    """
-    path, _ = find_config(name)
-    content = read_yaml(path)
-    if not isinstance(content, dict):
-        raise InvalidInputError(f"{path} must hold keys such as task and outcome")
-    resampling, replaced = content.get("resampling") or {}, overrides.pop("resampling", {})
-    if isinstance(resampling, dict):  # anything else is refused by name
-        resampling = {**resampling, **replaced}
-    return checked_settings(
-        RunConfig, {**content, **overrides, "resampling": resampling}, where=str(name)
-    )
-
-
-def read_dictionary() -> Dictionary:
-    """Read the data dictionary.
-
-    Returns
-    -------
-    Dictionary
-        Of ``configs/dictionary.yaml``.
-    """
-    return Dictionary.from_dict(read_yaml(find_config("configs/dictionary.yaml")[0]))
-
-
-def read_safety(dictionary: Dictionary) -> SafetyRules:
-    """Read the safety rules.
-
-    Parameters
-    ----------
-    dictionary : Dictionary
-        Whose variables they read.
-
-    Returns
-    -------
-    SafetyRules
-        Of ``configs/safety.yaml``.
-    """
-    return SafetyRules.from_dict(read_yaml(find_config("configs/safety.yaml")[0]), dictionary)
-
-
-def read_outcomes() -> dict[str, OutcomeDefinition]:
-    """Read the outcome definitions.
-
-    Returns
-    -------
-    dict of str to OutcomeDefinition
-        Of ``configs/outcomes.yaml``.
-    """
-    return outcome_definitions(read_yaml(find_config("configs/outcomes.yaml")[0]))
-
-
-def read_checklist(name: str) -> Checklist:
-    """Read what a published checklist asks.
-
-    Parameters
-    ----------
-    name : str
-        ``tripod_ai`` or ``probast_ai``.
-
-    Returns
-    -------
-    Checklist
-        Of ``configs/NAME.yaml``.
-    """
-    path, _ = find_config(f"configs/{name}.yaml")
-    return checked_settings(Checklist, read_yaml(path), where=path.name)
-
-
-def read_world(name: str | Path = "configs/simulation.yaml") -> World:
-    """Read the world of the simulator.
-
-    Parameters
-    ----------
-    name : str or Path
-        A file or a shipped name.
-
-    Returns
-    -------
-    World
-        The checked settings.
-    """
-    return checked_settings(World, read_yaml(find_config(name)[0]), where=str(name))
-
-
 def read_priors(name: str | Path = "configs/priors.yaml") -> Priors:
     """Read the published effects.
 
@@ -360,41 +162,3 @@ def read_priors(name: str | Path = "configs/priors.yaml") -> Priors:
         The checked terms.
     """
     return checked_settings(Priors, read_yaml(find_config(name)[0]), where=str(name))
-
-
-def read_column_map(path: Path) -> ColumnMap:
-    """Read a column map.
-
-    Parameters
-    ----------
-    path : Path
-        A YAML file.
-
-    Returns
-    -------
-    ColumnMap
-        The checked map.
-    """
-    return checked_settings(ColumnMap, read_yaml(path) or {}, where=str(path))
-
-
-def read_source_settings(name: str) -> SourceSettings:
-    """Read how a real data set maps to our tables.
-
-    Parameters
-    ----------
-    name : str
-        Such as ``ds005917``.
-
-    Returns
-    -------
-    SourceSettings
-        Of ``configs/sources/NAME.yaml``.
-
-    Raises
-    ------
-    InvalidInputError
-        If the source is not known.
-    """
-    path, _ = find_config(f"configs/sources/{name}.yaml")
-    return checked_settings(SourceSettings, read_yaml(path), where=str(path))

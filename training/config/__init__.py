@@ -1,0 +1,33 @@
+"""configs/*.yaml to typed settings; the only part that reads YAML."""
+
+from __future__ import annotations
+
+from training.config.files import find_config, read_yaml, shipped_configs, write_yaml
+from training.config.reading import (
+    read_checklist,
+    read_column_map,
+    read_dictionary,
+    read_outcomes,
+    read_run_config,
+    read_safety,
+    read_source_settings,
+    read_world,
+)
+from training.config.run_config import RunConfig, read_priors
+
+__all__ = [
+    "RunConfig",
+    "find_config",
+    "read_checklist",
+    "read_column_map",
+    "read_dictionary",
+    "read_outcomes",
+    "read_priors",
+    "read_run_config",
+    "read_safety",
+    "read_source_settings",
+    "read_world",
+    "read_yaml",
+    "shipped_configs",
+    "write_yaml",
+]
