@@ -6,7 +6,6 @@ each other: a STOP takes the number away, and that is all they have to do with o
 
 from __future__ import annotations
 
-import datetime as dt
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -17,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from predictor.bundle import Bundle, read_bundle
+from predictor.cautions import cautions_of, refusals_of
+from predictor.curve import Curve
 from predictor.dictionary import Variable
 from predictor.errors import BundleError, Fault
 from predictor.explanation import on_probability_scale
@@ -24,8 +25,9 @@ from predictor.model import Assessment
 from predictor.reference import reference_rows
 from predictor.rows import Rows, format_value, read_rows
 from predictor.safety import evaluate
-from predictor.score import Curve, Refusal, Score, Scores, reference_score
-from predictor.uncertainty import MINIMUM_ANSWERED, Z_LEVEL, verdict_of
+from predictor.score import Refusal, Score, reference_score
+from predictor.scores import Scores
+from predictor.uncertainty import Z_LEVEL, verdict_of
 
 Floats = NDArray[np.float64]
 
@@ -122,7 +124,7 @@ class Scorer:
         safety = evaluate(self.bundle.safety, rows.values, row=i)
         refusals = notes.refusals(number)
         refusals += [Refusal("stop_rule", f.text) for f in safety.stops]
-        refusals += self._refuse(assessment, i)
+        refusals += refusals_of(self.bundle, assessment, i)
         score = Score(
             row=number,
             patient_id=rows.patient_ids[i],
@@ -132,78 +134,13 @@ class Scorer:
             refusals=tuple(refusals),
             safety=tuple(finding.to_dict() for finding in safety.findings),
             not_asked=tuple(self.bundle.dictionary[v].label for v in safety.not_asked),
-            cautions=(*self._cautions(assessment, i), *notes.cautions(number)),
+            cautions=(*cautions_of(self.bundle, assessment, i), *notes.cautions(number)),
             values={v.id: format_value(v, float(rows.values[v.id][i])) for v in self._variables},
             labels=self._labels,
         )
         if refusals:
             return score
         return replace(score, **self._number(assessment, i, explain=explain))
-
-    def _refuse(self, assessment: Assessment, i: int) -> list[Refusal]:
-        """List the model's own reasons to give no number."""
-        refusals: list[Refusal] = []
-        needed = min(MINIMUM_ANSWERED, len(self._variables))
-        answered = int(assessment.answered[i].sum())
-        if answered < needed:
-            refusals.append(
-                Refusal(
-                    "too_little_information",
-                    f"{answered} of the {len(self._variables)} variables that the model reads are "
-                    f"answered; at least {needed} are needed",
-                )
-            )
-        limit = self.bundle.model.uncertainty.margin_sd
-        refusals += [
-            Refusal(
-                "out_of_support",
-                f"{self._variables[j].label} lies outside what the training patients had and "
-                "alone moves the result by more than people usually differ; check it",
-                self._variables[j].id,
-            )
-            for j in np.flatnonzero(assessment.outside[i])
-            if abs(assessment.contributions[i, j]) > limit
-        ]
-        expires = self.bundle.provenance.expires
-        if has_expired(expires):
-            refusals.append(Refusal("expired", f"the model expired on {expires}; get a newer one"))
-        return refusals
-
-    def _cautions(self, assessment: Assessment, i: int) -> Iterator[dict[str, str | None]]:
-        """List what to look at though a number may be given."""
-        for j in np.flatnonzero(assessment.outside[i]):
-            variable = self._variables[j]
-            message = (
-                f"{variable.label} lies outside what the training patients had; the interval was "
-                "widened"
-            )
-            yield {"code": "out_of_support", "variable": variable.id, "message": message}
-        yield from self._unusual(assessment.unusual[i])
-        baseline = self.bundle.model.baseline
-        if baseline is not None and baseline.last_supported_day < baseline.horizon_days:
-            message = (
-                f"too few patients were followed beyond day {baseline.last_supported_day:.0f}; "
-                "the curve continues from there as it went before"
-            )
-            yield {"code": "beyond_followup", "variable": None, "message": message}
-        if not self.bundle.provenance.better_than_average:
-            message = "in cross-validation the model was no better than the average"
-            yield {"code": "no_better_than_average", "variable": None, "message": message}
-
-    def _unusual(self, found: NDArray[np.intp]) -> Iterator[dict[str, str | None]]:
-        """Name the answers that do not go together though each is in range."""
-        named = [self._variables[j] for j in found if j >= 0]
-        if not named:
-            return
-        message = " and ".join(variable.label for variable in named)
-        message += (
-            " do not go together as they did in the training patients"
-            if len(named) > 1
-            else " fits the other answers least, which together are unlike those of nearly all "
-            "training patients"
-        )
-        message += "; check the answers; the interval was widened"
-        yield {"code": "unusual_combination", "variable": named[0].id, "message": message}
 
     def _number(self, assessment: Assessment, i: int, *, explain: bool) -> dict[str, Any]:
         """Give the number of one row with all that belongs to it."""
@@ -304,22 +241,6 @@ def with_reference(bundle: Bundle) -> Bundle:
     scores = _reference_scores(bundle, rows)
     entries = [{**row, "score": score} for row, score in zip(rows, scores, strict=True)]
     return replace(bundle, reference=tuple(entries))
-
-
-def has_expired(expires: str) -> bool:
-    """Tell whether a model may no longer give numbers.
-
-    Parameters
-    ----------
-    expires : str
-        ISO date after which no number is given; empty for never.
-
-    Returns
-    -------
-    bool
-        True from the day after that date, by the clock of this machine.
-    """
-    return bool(expires) and dt.date.today() > dt.date.fromisoformat(expires)
 
 
 def _reference_scores(bundle: Bundle, entries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -10,13 +10,15 @@ from typing import Annotated
 import typer
 
 from predictor.bundle import FILES, FORMAT
+from predictor.cautions import has_expired
 from predictor.cli.describing import describe
 from predictor.cli.files import check_new_file, new_folder, read_candidates, write_scores
 from predictor.console import DAMAGED, JsonOption, Line, QuietOption, Screen, UnknownOption
 from predictor.errors import BundleError
 from predictor.form import write_form
-from predictor.score import Score, Scores
-from predictor.scoring import Scorer, has_expired, load
+from predictor.score import Score
+from predictor.scores import Scores
+from predictor.scoring import Scorer, load
 
 BundleArgument = Annotated[Path, typer.Argument(metavar="BUNDLE", help="Folder of a model.")]
 CandidatesArgument = Annotated[

@@ -10,7 +10,7 @@ from pathlib import Path
 from predictor.dictionary import Dictionary
 from predictor.errors import InvalidInputError
 from predictor.rows import Rows, read_rows, read_rows_from_bytes
-from predictor.score import Scores
+from predictor.scores import Scores
 
 _KINDS = (".csv", ".json")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"

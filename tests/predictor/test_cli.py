@@ -274,7 +274,7 @@ def test_long_lists_are_cut_and_counted(scorers):
 
 
 def test_assumptions_that_move_little_are_counted(scorers, monkeypatch):
-    monkeypatch.setattr("predictor.scoring.MINIMUM_ANSWERED", 1)
+    monkeypatch.setattr("predictor.cautions.MINIMUM_ANSWERED", 1)
     score = scorers["linear"].score({"age_years": 40, "bmi": 25})[0]
     lines = [line.text for line in describe(score)]
     assert "Assumed for 7 unanswered questions of the model" in lines

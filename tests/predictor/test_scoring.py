@@ -17,10 +17,11 @@ from hypothesis import strategies as st
 import predictor
 from predictor.bundle import Bundle
 from predictor.calibration import BaselineHazard, logistic
+from predictor.cautions import has_expired
 from predictor.errors import BundleError, InvalidInputError
 from predictor.report import render_page
 from predictor.rows import read_rows
-from predictor.scoring import Scorer, has_expired, load, with_reference
+from predictor.scoring import Scorer, load, with_reference
 
 KINDS = ("linear", "cox", "boosted")
 NUMBERS = ("probability", "lo", "hi", "margin", "base", "base_probability", "curve")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from predictor.bundle import Bundle
+from predictor.cautions import has_expired
 from predictor.errors import BundleError, InvalidInputError
-from predictor.scoring import has_expired
 from training.cohort import Cohort, read_cohort
 from training.config import read_column_map, read_source_settings
 from training.importers import SourceCohort, read_source
