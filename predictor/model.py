@@ -23,6 +23,7 @@ from predictor.encoding import Encoding
 from predictor.imputation import GaussianImputation
 from predictor.linear import Linear
 from predictor.support import JointSupport
+from predictor.trial_terms import TrialTerms
 from predictor.uncertainty import WIDER_PER_VARIABLE, Z_LEVEL, Uncertainty
 
 Floats = NDArray[np.float64]
@@ -98,6 +99,9 @@ class Model:
         Which combinations of answers are unusual; None in bundles written before it was kept.
     conformal : ConformalTable or None
         For response, where a run asked for it: which outcomes cannot be ruled out.
+    trial : TrialTerms or None
+        For relapse: effects of trials, added after the calibration; the learner does not read
+        their columns.
     """
 
     task: Task
@@ -112,6 +116,7 @@ class Model:
     hazard_variance: Floats | None = None
     joint: JointSupport | None = None
     conformal: ConformalTable | None = None
+    trial: TrialTerms | None = None
 
     @property
     def base(self) -> float:
@@ -146,10 +151,10 @@ class Model:
         complete = X if self.imputation is None else self.imputation.fill(X)
         slope = self.calibration.slope
         raw = self.encoding.by_variable(self.learner.contributions(complete))
-        contributions = slope * raw
+        contributions = slope * raw + self._by_trial(X)
         margin = self.base + contributions.sum(axis=1)
         missing = np.isnan(X)
-        narrowing = slope**2 * self._narrowing(X, missing)
+        narrowing = slope**2 * self._narrowing(X, missing) + self._trial_open(X)
         outside = self._outside(values, X)
         unusual = self._unusual(X, outside)
         odd = outside.sum(axis=1) + (unusual[:, 0] >= 0)
@@ -162,7 +167,7 @@ class Model:
             answered=~self._any_column(missing),
             outside=outside,
             unusual=unusual,
-            assumed=complete,
+            assumed=self._assumed(complete, missing),
             narrowing=narrowing,
         )
 
@@ -171,7 +176,8 @@ class Model:
 
         With slope b of the calibration and its variance v: b² · variance of the learner +
         (b² + v) · what unanswered variables leave open + variance of the calibration line +
-        remainder. Nothing is added here for answers outside the training support.
+        remainder + variance of the effects of trials, and what unanswered plans leave open of them.
+        Nothing is added here for answers outside the training support.
 
         Parameters
         ----------
@@ -291,6 +297,7 @@ class Model:
             arrays.get("hazard_variance"),  # type: ignore[arg-type]
             JointSupport.from_arrays(part("joint")) if part("joint") else None,
             ConformalTable.from_arrays(part("conformal")) if part("conformal") else None,
+            TrialTerms.from_arrays(part("trial")) if part("trial") else None,
         )
 
     def _any_column(self, of_columns: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -316,7 +323,30 @@ class Model:
         # the slope is uncertain too, and multiplies what the missing answers leave open
         slope_squared = self.calibration.slope**2 + known.calibration_covariance[1, 1]
         variance += slope_squared * self._open_variance(X, np.isnan(X))
+        if self.trial is not None:
+            variance += self.trial.variance(X) + self.trial.open_by_term(X).sum(axis=1)
         return variance + known.calibration_variance(raw_margin) + known.remainder
+
+    def _by_trial(self, X: Floats) -> Floats:
+        """Give what trials add to each variable's contribution."""
+        if self.trial is None:
+            return np.zeros((len(X), len(self.encoding.variables)))
+        return self.encoding.by_variable(self.trial.contributions(X))
+
+    def _trial_open(self, X: Floats) -> Floats:
+        """Give the variance of trial effects that an answer to each variable would remove."""
+        variables = np.arange(len(self.encoding.variables))
+        if self.trial is None:
+            return np.zeros((len(X), variables.size))
+        owners = self.trial.owners(self.encoding.owner())
+        return np.asarray(self.trial.open_by_term(X) @ np.equal.outer(owners, variables))
+
+    def _assumed(self, complete: Floats, missing: NDArray[np.bool_]) -> Floats:
+        """Give what is assumed for missing values: for plans the training people's mix."""
+        if self.trial is None:
+            return complete
+        planned = missing & self.trial.directions.any(axis=1)
+        return np.where(planned, self.trial.means, complete)
 
     def _model_variance(self, complete: Floats) -> Floats:
         """Give the sampling variance of the uncalibrated margin."""

@@ -182,14 +182,13 @@ class Scorer:
 
     def _imputed(self, assessment: Assessment, i: int, split: Floats) -> Iterator[dict[str, Any]]:
         """Say what was assumed for each unanswered variable."""
-        linear = self.bundle.model.linear is not None
         for j in np.flatnonzero(~assessment.answered[i]):
             variable = self._variables[j]
             coded = float(assessment.assumed[i, self._first_column[j]])
             yield {
                 "variable": variable.id,
                 "label": variable.label,
-                "assumed": _assumed_words(variable, coded) if linear else _OWN_PATH,
+                "assumed": _OWN_PATH if math.isnan(coded) else _assumed_words(variable, coded),
                 "moves": float(split[j]),
             }
 
