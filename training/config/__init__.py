@@ -6,6 +6,7 @@ from training.config.files import find_config, read_yaml, shipped_configs, write
 from training.config.reading import (
     read_checklist,
     read_column_map,
+    read_crosswalks,
     read_dictionary,
     read_outcomes,
     read_run_config,
@@ -20,6 +21,7 @@ __all__ = [
     "find_config",
     "read_checklist",
     "read_column_map",
+    "read_crosswalks",
     "read_dictionary",
     "read_outcomes",
     "read_priors",

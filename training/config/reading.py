@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from predictor.crosswalk import crosswalks_of
 from predictor.dictionary import Dictionary
 from predictor.errors import InvalidInputError
 from predictor.safety import SafetyRules
@@ -75,6 +76,19 @@ def read_safety(dictionary: Dictionary) -> SafetyRules:
         Of ``configs/safety.yaml``.
     """
     return SafetyRules.from_dict(read_yaml(find_config("configs/safety.yaml")[0]), dictionary)
+
+
+def read_crosswalks() -> tuple[dict[str, Any], ...]:
+    """Read the crosswalks from the scores of one scale to another's.
+
+    Returns
+    -------
+    tuple of dict
+        Of ``configs/crosswalks.yaml``, checked; a bundle carries them as they are.
+    """
+    entries = tuple(read_yaml(find_config("configs/crosswalks.yaml")[0])["crosswalks"])
+    crosswalks_of(entries)
+    return entries
 
 
 def read_outcomes() -> dict[str, OutcomeDefinition]:
