@@ -13,6 +13,9 @@ from training.settings import checked_settings, nearest
 
 EventKind = Literal["hospitalised", "retreated", "ect", "died", "withdrew"]
 
+DOSED = "dosed"
+"""Kind of event that is a dose of the course: counted at landmarks, no intercurrent event."""
+
 _WORDS: Mapping[str, str] = {
     "hospitalised": "admission to hospital",
     "retreated": "another course",

@@ -121,20 +121,26 @@ SCALES: Mapping[str, Scale] = {
 }
 
 
+AFTER_A_DOSE: Mapping[str, tuple[float, float]] = {"cadss": (0, 92)}
+"""Scales rated after doses, of which no outcome is made: lowest and highest total. CADSS of 23
+subjective items, each 0 to 4; the form with items of an observer goes higher."""
+
+
 def scale_ranges(dictionary: Dictionary) -> dict[str, tuple[float, float]]:
     """List the instruments that a visits table may hold, with the range of their totals.
 
     Parameters
     ----------
     dictionary : Dictionary
-        Each variable ``X_total`` with a hard range makes ``X`` an instrument.
+        Each variable ``X_total`` with a hard range makes ``X`` an instrument, beside `SCALES`
+        and `AFTER_A_DOSE`.
 
     Returns
     -------
     dict of str to tuple of float
         Lowest and highest total of each instrument.
     """
-    ranges = {scale.id: (scale.low, scale.high) for scale in SCALES.values()}
+    ranges = {scale.id: (scale.low, scale.high) for scale in SCALES.values()} | dict(AFTER_A_DOSE)
     for variable in dictionary.variables:
         if variable.id.endswith("_total") and variable.hard_range is not None:
             ranges[variable.id.removesuffix("_total")] = variable.hard_range

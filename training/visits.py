@@ -11,7 +11,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 from predictor.errors import Fault, InvalidInputError
-from training.outcome_definition import EventKind
+from training.outcome_definition import DOSED, EventKind
 from training.settings import nearest
 
 # A baseline may lie up to two weeks before the first dose; ten years is no follow-up but a date.
@@ -125,7 +125,7 @@ def check_events(
     texts, dropped = _known_people(texts, patient_ids, "events", ignore_unknown)
     table, faults = _typed(texts, ("day",), "events")
     table["event"] = [text.lower() for text in texts["event"]]
-    kinds = get_args(EventKind)
+    kinds = (*get_args(EventKind), DOSED)
     schema = pa.DataFrameSchema(
         {
             "patient_id": _people(patient_ids),

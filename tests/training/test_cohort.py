@@ -196,6 +196,14 @@ zz,0,madrs,10
     }
 
 
+def test_doses_are_events_that_change_no_outcome(study):
+    doses = "patient_id,day,event\na,0,dosed\na,3,Dosed\nb,40,dosed\n"
+    with_doses, without = read(study(events=doses)), read(study())
+    assert np.array_equal(with_doses.outcome.observed, without.outcome.observed, equal_nan=True)
+    with pytest.raises(ValueError, match="censoring_events"):
+        RELAPSE.model_validate(RELAPSE.model_dump() | {"censoring_events": ("dosed",)})
+
+
 def test_messages_name_the_row_what_is_accepted_and_nobody(study):
     visits = VISITS + "a,50,madrss,3\nsecret-name,50,madrs,3\na,60,madrs,70\n"
     with pytest.raises(InvalidInputError) as caught:

@@ -8,6 +8,7 @@ from typing import Any
 from predictor.crosswalk import crosswalks_of
 from predictor.dictionary import Dictionary
 from predictor.errors import InvalidInputError
+from predictor.landmarks import Landmarks
 from predictor.safety import SafetyRules
 from training.checklist_items import Checklist
 from training.column_map import ColumnMap
@@ -89,6 +90,17 @@ def read_crosswalks() -> tuple[dict[str, Any], ...]:
     entries = tuple(read_yaml(find_config("configs/crosswalks.yaml")[0])["crosswalks"])
     crosswalks_of(entries)
     return entries
+
+
+def read_landmarks() -> Landmarks:
+    """Read the landmarks, and what is known at each.
+
+    Returns
+    -------
+    Landmarks
+        Of ``configs/landmarks.yaml``.
+    """
+    return Landmarks.from_dict(read_yaml(find_config("configs/landmarks.yaml")[0]))
 
 
 def read_outcomes() -> dict[str, OutcomeDefinition]:
