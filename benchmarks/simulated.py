@@ -134,7 +134,8 @@ def _relapse(model: Model, said: Assessment, new: SimulatedCohort) -> dict[str, 
     days = new.latent["relapse_days"].to_numpy()[asked]
     risk, lo, hi = (np.empty((len(days), 181)) for _ in range(3))
     for i, (margin, sd) in enumerate(zip(said.margin, said.sd, strict=True)):
-        risk[i], lo[i], hi[i] = model.curve(margin, sd)
+        curve = model.curve(margin, sd)
+        risk[i], lo[i], hi[i] = curve.relapse, curve.lo, curve.hi
     line = calibration_line(days <= 90, risk[:, 90])
     best = c_index(days, truth[180])
     found = {"c_gap": best - c_index(days, said.margin), "slope": line.slope}

@@ -18,6 +18,7 @@ from predictor.blended import Blended
 from predictor.boosted import Boosted, BoostedEnsemble
 from predictor.calibration import Affine, BaselineHazard, logistic
 from predictor.conformal import ConformalTable
+from predictor.curve import Curve
 from predictor.dotted import part_of, under
 from predictor.encoding import Encoding
 from predictor.imputation import GaussianImputation
@@ -211,7 +212,7 @@ class Model:
             return logistic(margin)
         return self.baseline.risk(margin, self.baseline.horizon_days if day is None else day)
 
-    def curve(self, margin: float, sd: float) -> tuple[Floats, Floats, Floats]:
+    def curve(self, margin: float, sd: float) -> Curve:
         """Give one person's cumulative risk of relapse by day, with its band.
 
         Parameters
@@ -223,7 +224,7 @@ class Model:
 
         Returns
         -------
-        risk, lo, hi : ndarray, shape (181,)
+        Curve
             Days 0 to 180; the band is pointwise, 90 %.
 
         Raises
@@ -233,11 +234,13 @@ class Model:
         """
         if self.baseline is None or self.hazard_variance is None:
             raise ValueError("a response model has no curve; ask for its probability")
-        half = Z_LEVEL * np.sqrt(sd**2 + self.hazard_variance)
+        spread = np.sqrt(sd**2 + self.hazard_variance)
+        half = Z_LEVEL * spread
         days = np.arange(self.baseline.cumulative.size, dtype=np.float64)
         lo = np.maximum.accumulate(self.baseline.risk(margin - half, days))
         hi = np.maximum.accumulate(self.baseline.risk(margin + half, days))
-        return self.baseline.curve(margin), lo, hi
+        risk = self.baseline.curve(margin)
+        return Curve(days, risk, lo, hi, self.baseline.last_supported_day, spread)
 
     def to_arrays(self) -> dict[str, NDArray[np.generic]]:
         """Give every array of the model under dotted names.

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from predictor.curve import Curve
+from predictor.curve import CheckIn, Curve, Median, WellDays
 from predictor.provenance import Provenance
 from predictor.uncertainty import LEVEL, Verdict
 
@@ -63,6 +63,8 @@ class Score:
         and where refused.
     margin, base : float or None
         base + sum of contributions == margin; None where refused.
+    margin_sd : float or None
+        Standard deviation of the margin's error, all sources together; None where refused.
     contributions : dict of str to float
         Log-odds or log-hazard by variable; empty where refused.
     contributions_probability : dict of str to float
@@ -106,6 +108,7 @@ class Score:
     hi: float | None = None
     margin: float | None = None
     base: float | None = None
+    margin_sd: float | None = None
     contributions: dict[str, float] = field(default_factory=dict)
     contributions_probability: dict[str, float] = field(default_factory=dict)
     base_probability: float | None = None
@@ -134,6 +137,23 @@ class Score:
     def shown_days(self) -> tuple[int, ...]:
         """Days after time zero at which a relapse risk is printed, the horizon among them."""
         return tuple(sorted({*SHOWN_DAYS, self.provenance.horizon_days}))
+
+    @property
+    def median(self) -> Median | None:
+        """Day by which half of people like this one would have relapsed; None without a curve."""
+        return None if self.curve is None else self.curve.median(self._horizon)
+
+    @property
+    def well_days(self) -> WellDays | None:
+        """Expected days without relapse, to day 180 or to a nearer horizon."""
+        return None if self.curve is None else self.curve.well_days(self._horizon)
+
+    @property
+    def check_ins(self) -> tuple[CheckIn, ...]:
+        """Days by which to be seen, one for each declared step; empty without a curve."""
+        if self.curve is None:
+            return ()
+        return self.curve.check_ins(self.provenance.check_in_steps, self._horizon)
 
     def risk_at(self, day: float) -> tuple[float, float, float]:
         """Read the relapse curve.
@@ -193,6 +213,9 @@ class Score:
                 "refusals": [refusal.to_dict() for refusal in self.refusals],
                 "curve": None if self.curve is None else self.curve.to_dict(),
                 "risk_at": None if self.curve is None else self._shown_risks(),
+                "median": None if self.median is None else asdict(self.median),
+                "well_days": None if self.well_days is None else asdict(self.well_days),
+                "check_ins": [asdict(check_in) for check_in in self.check_ins],
                 "conformal": None if self.conformal is None else [dict(s) for s in self.conformal],
                 "safety": [dict(finding) for finding in self.safety],
                 "not_asked": list(self.not_asked),
@@ -201,6 +224,11 @@ class Score:
                 "provenance": self.provenance.to_dict(),
             }
         )
+
+    @property
+    def _horizon(self) -> int:
+        """Last day of the question, at most the last that is shown."""
+        return min(self.provenance.horizon_days, SHOWN_DAYS[-1])
 
     def _shown_risks(self) -> dict[str, dict[str, float]]:
         """Read the curve at the days that are printed."""
@@ -212,7 +240,7 @@ class Score:
 
 _PLAIN = (
     "row", "patient_id", "task", "status", "probability", "lo", "hi", "margin", "base",
-    "base_probability", "verdict", "next_question",
+    "margin_sd", "base_probability", "verdict", "next_question",
 )  # fmt: skip
 _MAPPINGS = ("contributions", "contributions_probability", "values", "labels")
 

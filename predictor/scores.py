@@ -77,7 +77,7 @@ class Scores(Sequence[Score]):
         import pandas as pd  # late: scoring never needs it
 
         frame = pd.DataFrame(self.to_records())
-        numbers = [c for c in frame.columns if c in _NUMBERS or c.startswith("risk_")]
+        numbers = [c for c in frame.columns if c in _NUMBERS or c.startswith(_OF_DAYS)]
         return frame.astype(dict.fromkeys(numbers, np.float64))
 
     def to_shap(self) -> shap.Explanation:
@@ -103,6 +103,18 @@ class Scores(Sequence[Score]):
 
 
 _NUMBERS = frozenset({"probability", "lo", "hi", "margin"})
+_OF_DAYS = ("risk_", "median_day", "well_days")
+
+
+def _course(score: Score) -> dict[str, Any]:
+    """Give what is read from a relapse curve besides its risks."""
+    median, well = score.median, score.well_days
+    half = (median.day, median.lo, median.hi) if median else (None, None, None)
+    days = (well.days, well.lo, well.hi) if well else (None, None, None)
+    line: dict[str, Any] = dict(zip(_named("median_day"), half, strict=True))
+    line |= dict(zip(_named("well_days"), days, strict=True))
+    seen_by = dict.fromkeys(check_in.day for check_in in score.check_ins if check_in.day)
+    return line | {"check_in_days": ";".join(str(day) for day in seen_by)}
 
 
 def _line(score: Score) -> dict[str, Any]:
@@ -122,6 +134,7 @@ def _line(score: Score) -> dict[str, Any]:
             line |= dict(
                 zip((f"risk_{day}", f"risk_{day}_lo", f"risk_{day}_hi"), risk, strict=True)
             )
+        line |= _course(score)
     return line | {
         "verdict": score.verdict,
         "refusals": ";".join(refusal.code for refusal in score.refusals),
@@ -129,3 +142,8 @@ def _line(score: Score) -> dict[str, Any]:
         "data_origin": score.provenance.data_origin,
         "stamp": score.provenance.stamp,
     }
+
+
+def _named(name: str) -> tuple[str, str, str]:
+    """Name the columns of a value and its interval."""
+    return name, f"{name}_lo", f"{name}_hi"

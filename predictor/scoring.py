@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from predictor.bundle import Bundle, read_bundle
 from predictor.cautions import cautions_of, refusals_of
-from predictor.curve import Curve
 from predictor.dictionary import Variable
 from predictor.errors import BundleError, Fault
 from predictor.explanation import on_probability_scale
@@ -149,12 +148,11 @@ class Scorer:
         day = self.bundle.provenance.horizon_days if model.task == "relapse" else None
         base = float(model.probability(np.array(assessment.base), day))
         shown = float(model.probability(np.array(margin), day))
-        found: dict[str, Any] = {"margin": margin, "base": assessment.base}
+        found: dict[str, Any] = {"margin": margin, "base": assessment.base, "margin_sd": sd}
         found["base_probability"] = base
         if model.task == "relapse":
-            risk, lo, hi = model.curve(margin, sd)
-            found["curve"] = Curve(np.arange(risk.size, dtype=np.float64), risk, lo, hi)
-            ends = (float(lo[day]), float(hi[day]))
+            curve = found["curve"] = model.curve(margin, sd)
+            ends = curve.risk_at(self.bundle.provenance.horizon_days)[1:]
         else:
             found["probability"] = shown
             half = Z_LEVEL * sd

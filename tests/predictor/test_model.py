@@ -199,7 +199,8 @@ def test_base_and_contributions_add_up_to_the_margin(kind, models, row):
 @given(row=answers())
 def test_the_curve_never_falls_and_stays_in_its_band(models, row):
     found = models["cox"].assess(row)
-    risk, lo, hi = models["cox"].curve(float(found.margin[0]), float(found.sd[0]))
+    curve = models["cox"].curve(float(found.margin[0]), float(found.sd[0]))
+    risk, lo, hi = curve.relapse, curve.lo, curve.hi
     for line in (risk, lo, hi):
         assert (np.diff(line) >= 0).all()
         assert 0 <= line[0] <= line[-1] <= 1
@@ -209,7 +210,11 @@ def test_the_curve_never_falls_and_stays_in_its_band(models, row):
 
 def test_the_curve_by_hand(models):
     model = models["cox"]
-    risk, lo, hi = model.curve(0.3, 0.2)
+    curve = model.curve(0.3, 0.2)
+    risk, lo, hi = curve.relapse, curve.lo, curve.hi
+    assert curve.days.tolist() == list(range(181))
+    assert curve.last_supported_day == 180
+    assert curve.log_hazard_sd[100] == pytest.approx(np.sqrt(0.04 + 0.3 / 10), rel=1e-12)
     half = Z_LEVEL * np.sqrt(0.04 + 0.3 / 10)
     expected = [1 - np.exp(-1.2 * np.exp(0.3 + shift)) for shift in (0.0, -half, half)]
     assert [risk[100], lo[100], hi[100]] == pytest.approx(expected, rel=1e-12)

@@ -9,10 +9,12 @@ from dataclasses import FrozenInstanceError, replace
 import numpy as np
 import pytest
 
+from predictor.calibration import BaselineHazard
 from predictor.cli.describing import describe
 from predictor.report import render_page
 from predictor.score import Refusal, reference_score
 from predictor.scoring import Scorer
+from predictor.uncertainty import Z_LEVEL
 from predictor.wording import in_ten
 
 KINDS = ("linear", "cox", "boosted", "empty")
@@ -40,9 +42,11 @@ def test_the_keys_of_the_interface_are_there(mixed):
         "status", "refusals", "probability", "lo", "hi", "level", "curve", "given", "margin",
         "base", "contributions", "contributions_probability", "base_probability", "safety",
         "cautions", "imputed", "next_question", "provenance", "row", "patient_id", "not_asked",
+        "margin_sd", "median", "well_days", "check_ins",
     } <= set(plain)  # fmt: skip
     assert plain["given"] == "response at the end of the acute course"
     assert mixed["linear"].to_dict()[0]["given"] is None
+    assert plain["curve"].pop("last_supported_day") == 180
     assert set(plain["curve"]) == {"days", "relapse", "lo", "hi"}
     assert {len(line) for line in plain["curve"].values()} == {181}
     assert {"code", "tier", "text", "source"} == set(plain["safety"][0])
@@ -106,6 +110,84 @@ def test_a_day_off_the_curve_is_refused(day, mixed):
 def test_a_response_has_no_day(mixed):
     with pytest.raises(ValueError, match="row 1 has no relapse curve"):
         mixed["linear"][0].risk_at(30)
+
+
+@pytest.fixture
+def steady(bundles):
+    """Make a scorer whose hazard is the same on every day: 0.02 at margin 0, 0.01 its sd."""
+
+    def make(*, supported=180.0, **changed):
+        days = np.arange(181.0)
+        bundle = bundles["cox"]
+        model = replace(
+            bundle.model,
+            baseline=BaselineHazard(0.02 * days, supported),
+            hazard_variance=np.zeros(181),
+        )
+        steps = {"check_in_steps": (0.1, 0.2, 0.5)}
+        source = replace(bundle.provenance, **steps | changed)
+        return Scorer(replace(bundle, model=model, provenance=source))
+
+    return make
+
+
+def test_what_is_read_from_a_curve_follows_the_margin_and_its_error(steady, candidate):
+    score = steady().score(candidate())[0]
+    plain = score.to_dict()
+    rates = [0.02 * math.exp(score.margin + shift * score.margin_sd) for shift in (0, Z_LEVEL)]
+    slow = 0.02 * math.exp(score.margin - Z_LEVEL * score.margin_sd)
+    day, early, late = (math.ceil(math.log(2) / rate) for rate in (*rates, slow))
+    assert early < day < late < 180
+    assert plain["median"] == {"day": day, "lo": early, "hi": late, "by_day": 180}
+    lasting = [-math.expm1(-180 * rate) / rate for rate in (*rates, slow)]
+    found = plain["well_days"]
+    assert found.pop("to_day") == 180
+    assert [found["days"], found["lo"], found["hi"]] == pytest.approx(lasting, abs=1e-2)
+    expected = [
+        {
+            "risk": step,
+            "day": math.ceil(-math.log1p(-step) / rates[1]),
+            "expected_day": math.ceil(-math.log1p(-step) / rates[0]),
+            "beyond_followup": False,
+        }
+        for step in (0.1, 0.2, 0.5)
+    ]
+    assert plain["check_ins"] == expected
+
+
+def test_a_near_horizon_and_a_short_followup_end_what_is_read(steady, candidate):
+    near = steady(horizon_days=20).score(candidate())[0]
+    assert near.well_days.to_day == near.median.by_day == 20
+    assert near.median.day is None
+    assert near.check_ins[2].expected_day is None
+    short = steady(supported=10.0).score(candidate())[0]
+    assert short.median == replace(short.median, day=None, hi=None, by_day=10)
+    assert [check_in.beyond_followup for check_in in short.check_ins] == [False, False, True]
+    assert short.to_dict()["curve"]["last_supported_day"] == 10
+
+
+def test_a_table_tells_the_median_the_well_days_and_the_schedule(steady, candidate):
+    frame = steady().score([candidate(), {}]).to_frame()
+    score = steady().score(candidate())[0]
+    first, refused = frame.iloc[0], frame.iloc[1]
+    assert first["median_day"] == score.median.day
+    assert first["well_days"] == score.well_days.days
+    assert first["well_days_lo"] == score.well_days.lo < score.well_days.hi
+    assert first["check_in_days"] == ";".join(str(c.day) for c in score.check_ins)
+    assert refused[["median_day", "well_days", "well_days_hi"]].isna().all()
+    assert refused["check_in_days"] == ""
+    numbers = ["median_day", "median_day_lo", "median_day_hi", "well_days"]
+    assert (frame[numbers].dtypes == np.float64).all()
+
+
+def test_a_response_or_a_refusal_has_nothing_to_read_from_a_curve(mixed):
+    for score in (mixed["linear"][0], mixed["cox"][1]):
+        plain = score.to_dict()
+        assert plain["median"] is plain["well_days"] is None
+        assert plain["check_ins"] == []
+    assert mixed["linear"][0].margin_sd > 0
+    assert mixed["cox"][1].margin_sd is None
+    assert "median_day" not in mixed["linear"].to_records()[0]
 
 
 @pytest.mark.parametrize("kind", ["linear", "cox"])

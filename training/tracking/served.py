@@ -152,14 +152,16 @@ def signature_of(bundle: Bundle) -> Any:
         ColSpec("string" if is_text else "double", name, required=False)
         for name, is_text in columns_of(bundle.dictionary).items()
     ]
-    risks = [f"risk_{day}{end}" for day in SHOWN_DAYS for end in ("", "_lo", "_hi")]
+    relapse = bundle.model.task == "relapse"
+    read = [*(f"risk_{day}" for day in SHOWN_DAYS), "median_day", "well_days"]
     numbers = ["probability", "lo", "hi", "margin"]
-    numbers += risks if bundle.model.task == "relapse" else []
+    numbers += [name + end for name in read for end in ("", "_lo", "_hi")] if relapse else []
     given = [
         ColSpec("double", "row"),
         ColSpec("string", "patient_id", required=False),
         ColSpec("string", "status"),
         *(ColSpec("double", name, required=False) for name in numbers),
+        *([ColSpec("string", "check_in_days")] if relapse else []),
         ColSpec("string", "verdict", required=False),
         *(ColSpec("string", name) for name in ("refusals", "stops", "data_origin", "stamp")),
         ColSpec("string", "cautions"),

@@ -18,6 +18,7 @@ from predictor.errors import InvalidInputError
 
 TEXTS = (
     "patient_id", "status", "verdict", "refusals", "stops", "cautions", "data_origin", "stamp",
+    "check_in_days",
 )  # fmt: skip
 
 

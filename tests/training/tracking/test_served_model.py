@@ -136,6 +136,9 @@ def test_the_served_relapse_model_gives_the_risk_at_each_day(
         risk = tuple(found.loc[3, [f"risk_{day}", f"risk_{day}_lo", f"risk_{day}_hi"]])
         assert risk == pytest.approx(wanted.risk_at(day), abs=1e-12)
         assert math.isnan(found.loc[5, f"risk_{day}"])
+    assert found.loc[3, "well_days"] == wanted.well_days.days
+    assert found.loc[3, "check_in_days"] == ""  # this bundle declares no step
+    assert math.isnan(found.loc[5, "median_day"])
     assert found["probability"].isna().all()
 
 
