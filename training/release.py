@@ -64,6 +64,7 @@ def write_model(findings: Findings, folder: Path, *, expires: str = "") -> Path:
             package_version=version("ketamine-response"),
             expires=expires,
             decision_threshold=findings.config.decision_threshold,
+            check_in_steps=findings.config.check_in_steps,
         ),
         lineage=lineage_of(definition, findings.model, analysis.values),
         crosswalks=read_crosswalks(),

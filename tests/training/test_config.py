@@ -142,12 +142,28 @@ def test_a_source_speaks_of_folds_and_logistic_variables():
             {"task": "relapse", "candidates": ["cox_ridge"], "conformal": True},
             "conformal is for response alone",
         ),
+        ({"check_in_steps": [0.1]}, "check_in_steps is for relapse alone"),
+        *(
+            (
+                {"task": "relapse", "candidates": ["cox_ridge"], "check_in_steps": steps},
+                "check_in_steps must be risks inside (0, 1), each above the last",
+            )
+            for steps in ([0.2, 0.1], [0.1, 0.1], [0.0, 0.2], [0.5, 1.0])
+        ),
         ({"task": "remission"}, "task"),
         ({"seed": -1}, "seed"),
     ],
 )
 def test_a_wrong_setting_is_named(file, changes, words):
     assert words in refusal(file(**changes))
+
+
+def test_steps_of_check_ins_belong_to_relapse(file):
+    relapse = {"task": "relapse", "candidates": ["cox_ridge"]}
+    assert read_run_config(file()).check_in_steps == ()
+    assert read_run_config(file(**relapse)).check_in_steps == (0.1, 0.2, 0.3, 0.4, 0.5)
+    assert read_run_config(file(**relapse, check_in_steps=[])).check_in_steps == ()
+    assert read_run_config(file(**relapse, check_in_steps=[0.25])).check_in_steps == (0.25,)
 
 
 def test_an_override_is_checked_like_the_file(file):

@@ -252,6 +252,8 @@ def test_a_bundle_carries_the_threshold_and_the_limits_of_combinations(written, 
     found, _, folder = written(outcome, name)
     bundle = load(folder).bundle
     assert bundle.provenance.decision_threshold == found.config.decision_threshold == 0.5
+    steps = (0.1, 0.2, 0.3, 0.4, 0.5) if outcome == "relapse_madrs" else ()
+    assert bundle.provenance.check_in_steps == steps
     joint = bundle.model.joint
     for limit in (joint.limit, joint.pair_limit):
         assert 10 * limit == pytest.approx(round(10 * limit), abs=1e-9)

@@ -15,6 +15,9 @@ from training.learners import learner_named
 from training.priors import Priors
 from training.settings import checked_settings, flat_settings, nearest
 
+CHECK_IN_STEPS = (0.1, 0.2, 0.3, 0.4, 0.5)
+"""Cumulative risks of relapse at which to be seen, where a run declares none: a convention."""
+
 
 class RunConfig(BaseModel):
     """Settings of one run.
@@ -53,6 +56,8 @@ class RunConfig(BaseModel):
         Variables, or ``site``, in whose groups the chosen learner is measured; empty for none.
     subgroup_bands : dict of str to tuple of float
         Lowest value of each band but the first, for numbers that are not to be cut as usual.
+    check_in_steps : tuple of float
+        Relapse: cumulative risks at which a person is to be seen, rising, in (0, 1).
     conformal : bool
         Whether scores say which outcomes cannot be ruled out; response only.
     planned_course : str
@@ -80,6 +85,9 @@ class RunConfig(BaseModel):
     decision_thresholds: tuple[float, float] = (0.2, 0.8)
     subgroups: tuple[str, ...] = ("sex", "age_years", SITE, "bipolar", "route")
     subgroup_bands: dict[str, tuple[float, ...]] = {}
+    check_in_steps: tuple[float, ...] = Field(
+        default_factory=lambda known: CHECK_IN_STEPS if known.get("task") == "relapse" else ()
+    )
     conformal: bool = False
     planned_course: str = "as planned in the training cohort"
     seed: int = Field(0, ge=0)
@@ -103,6 +111,16 @@ class RunConfig(BaseModel):
         for key in ("published_rule", "conformal"):
             if getattr(self, key) and self.task != "response":
                 raise ValueError(f"{key} is for response alone; leave it out for relapse")
+        return self
+
+    @model_validator(mode="after")
+    def _steps_rise(self) -> RunConfig:
+        """Refuse steps that are no rising risks, and steps of a response."""
+        steps = (0.0, *self.check_in_steps, 1.0)
+        if self.check_in_steps and self.task != "relapse":
+            raise ValueError("check_in_steps is for relapse alone; leave it out for response")
+        if any(low >= high for low, high in pairwise(steps)):
+            raise ValueError("check_in_steps must be risks inside (0, 1), each above the last")
         return self
 
     @model_validator(mode="after")
