@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -98,6 +98,8 @@ class Cohort:
         Whether the data are declared to hold outcomes carried forward.
     control : Control or None
         Untreated people with their outcome, where the data are declared to have any.
+    events_table : pandas.DataFrame
+        Checked events of the eligible people.
     """
 
     rows: Rows
@@ -114,6 +116,7 @@ class Cohort:
     notes: tuple[str, ...] = ()
     carried_forward: bool = False
     control: Control | None = None
+    events_table: pd.DataFrame = field(default_factory=lambda: check_events(None).table)
 
     @property
     def analysed(self) -> np.ndarray:
@@ -249,6 +252,7 @@ def assemble_cohort(
         notes=(*raw.notes, *ignored, *notes, *filling),
         carried_forward=mapping.outcomes_carried_forward,
         control=control,
+        events_table=events[events["patient_id"].isin(ids)].reset_index(drop=True),
     )
 
 

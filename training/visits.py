@@ -95,7 +95,10 @@ def check_visits(
 
 
 def check_events(
-    texts: pd.DataFrame | None, *, patient_ids: frozenset[str], ignore_unknown: bool = False
+    texts: pd.DataFrame | None,
+    *,
+    patient_ids: frozenset[str] = frozenset(),
+    ignore_unknown: bool = False,
 ) -> CheckedTable:
     """Type and check the events table.
 

@@ -117,6 +117,10 @@ RULES: Mapping[str, str] = MappingProxyType(
         "response_not_observed": "response not observed in its window",
         "not_a_responder": "did not respond",
         "no_follow_up": "responded, not seen again",
+        "relapsed_before_landmark": "relapsed by then",
+        "not_followed_to_landmark": "not followed so long",
+        "no_score_at_landmark": "no score in the window of the landmark",
+        "ill_at_landmark": "a score there that is a relapse",
         "no_reason": "reason not recorded",
     }
 )
