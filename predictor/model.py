@@ -125,6 +125,12 @@ class Model:
         return float(self.calibration.apply(self.learner.base))
 
     @property
+    def trial_coefficients(self) -> Floats:
+        """What trials add to the margin per unit of each column; 0 where they say nothing."""
+        n = len(self.encoding.columns)
+        return np.zeros(n) if self.trial is None else self.trial.coefficients
+
+    @property
     def linear(self) -> Linear | None:
         """The linear learner, or the linear part of a blend; None for trees alone.
 

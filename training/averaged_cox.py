@@ -48,6 +48,7 @@ def fit_averaged_cox(
     *,
     published: Floats | None = None,
     curves: Places | None = None,
+    offset: Floats | None = None,
 ) -> AveragedFit:
     """Fit every prior of the grid and average by marginal likelihood.
 
@@ -71,6 +72,8 @@ def fit_averaged_cox(
         evidence; 0 where nothing is published.
     curves : ndarray of int, shape (p,), optional
         Number of the curve that a column helps to describe, −1 for a column of its own.
+    offset : ndarray of shape (n,), optional
+        Part of each margin that is known and not fitted.
 
     Returns
     -------
@@ -94,7 +97,7 @@ def fit_averaged_cox(
     X = np.asarray(X, dtype=np.float64)
     effects = np.zeros((X.shape[1] if X.ndim == 2 else 0, 0)) if published is None else published
     refuse_columns(X, np.shape(days), effects)
-    sets = risk_sets(days, events)
+    sets = risk_sets(days, events, offset=offset)
 
     def fit(
         design: Design, family: Family, scale: float, start: State | None

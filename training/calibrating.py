@@ -124,7 +124,12 @@ def fit_affine_response(
 
 
 def fit_affine_relapse(
-    margins: ArrayLike, days: ArrayLike, events: ArrayLike, *, slope_sd: float = SLOPE_SD
+    margins: ArrayLike,
+    days: ArrayLike,
+    events: ArrayLike,
+    *,
+    slope_sd: float = SLOPE_SD,
+    offset: FloatArray | None = None,
 ) -> CalibrationFit:
     """Recalibrate out-of-fold log-hazards by Efron's partial likelihood, slope drawn toward 1.
 
@@ -142,6 +147,8 @@ def fit_affine_relapse(
         1 if relapse was seen, 0 if censored.
     slope_sd : float
         Standard deviation of the normal prior of the slope around 1; above 0.
+    offset : ndarray of shape (n,), optional
+        What stands beside the line and is not stretched by it.
 
     Returns
     -------
@@ -159,7 +166,7 @@ def fit_affine_relapse(
     ----------
     van Houwelingen (2000), Stat Med 19:3401 (calibration slope of a survival model).
     """
-    sets = risk_sets(days, events)
+    sets = risk_sets(days, events, offset=offset)
     repeats = _checked_margins(margins, sets.order.size, slope_sd)
     # A constant cancels in the partial likelihood; centring keeps the exponentials in range.
     repeats = repeats - repeats.mean(axis=0)
@@ -176,7 +183,12 @@ def fit_affine_relapse(
 
 
 def kept_line(
-    fit: CalibrationFit, margins: ArrayLike, events: ArrayLike, days: ArrayLike | None = None
+    fit: CalibrationFit,
+    margins: ArrayLike,
+    events: ArrayLike,
+    days: ArrayLike | None = None,
+    *,
+    offset: FloatArray | None = None,
 ) -> CalibrationFit:
     """Leave margins as they are, with the doubt that held-out people leave about their line.
 
@@ -188,7 +200,7 @@ def kept_line(
     ----------
     fit : CalibrationFit
         What would be fitted.
-    margins, events, days : array_like
+    margins, events, days, offset : array_like
         As for `fit_affine_response`, or `fit_affine_relapse` where days are given.
 
     Returns
@@ -204,7 +216,7 @@ def kept_line(
         covariance = inverse(objective(np.array([0.0, 1.0]))[2])
     else:
         objective = _relapse_objective(
-            held_out - held_out.mean(axis=0), risk_sets(days, events), SLOPE_SD
+            held_out - held_out.mean(axis=0), risk_sets(days, events, offset=offset), SLOPE_SD
         )
         covariance[1, 1] = 1 / objective(np.array([1.0]))[2][0, 0]
     return replace(fit, affine=Affine(0.0, 1.0), covariance=covariance, no_signal=False)

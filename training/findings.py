@@ -144,6 +144,8 @@ class Findings:
 def sample_size_of(config: RunConfig, analysis: Analysis) -> SampleSize | None:
     """Compute Riley's minimum for the largest candidate; constant columns are no parameters.
 
+    Nor are columns whose effects are taken from trials.
+
     Parameters
     ----------
     config : RunConfig
@@ -159,13 +161,14 @@ def sample_size_of(config: RunConfig, analysis: Analysis) -> SampleSize | None:
     share = float(np.mean(analysis.outcome.events)) if analysis.groups else 0.0
     rows = np.arange(len(analysis.groups))
     columns = [
-        len(
+        int(
             prepare(
                 analysis.values,
                 analysis.read_by(learner),
                 rows,
                 cuts=cuts_of(learner.published),
-            ).encoding.columns
+                given=analysis.trial_effects,
+            ).read.sum()
         )
         for learner in map(analysis.candidate, config.candidates)
         if rows.size

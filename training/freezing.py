@@ -55,8 +55,11 @@ def freeze(
     boosted = isinstance(learner, Boosted)
     refits = None
     if boosted:
-        refits = refit_trees(fitted.setting, prepared, outcome, n_refits=n_refits, rng=rng)
+        refits = refit_trees(
+            fitted.setting, prepared, prepared.known(outcome), n_refits=n_refits, rng=rng
+        )
     raw = learner.margin(prepared.X if boosted else prepared.complete)
+    whole = fitted.margin(prepared.X)
     low, high = rounded_support(prepared.X, round_steps(prepared.scale / 3))
     knows_more = bool(fitted.learner.published)  # than the reference, which cannot judge it
     judged = reference is not None and not (knows_more or fitted.calibration.no_signal)
@@ -71,7 +74,7 @@ def freeze(
             means=prepared.means,
             calibration_covariance=_centred_covariance(fitted, float(raw.mean())),
             margin_mean=float(raw.mean()),
-            margin_sd=float(fitted.calibration.affine.apply(raw).std()),
+            margin_sd=float(whole.std()),
             support_low=low,
             support_high=high,
             missing_variance=_missing_variance(prepared, learner),
@@ -80,6 +83,7 @@ def freeze(
         refits=refits,
         baseline=fitted.baseline,
         hazard_variance=_hazard_variance(fitted, outcome),
+        trial=prepared.trial,
     )
     if reference is None or not judged:
         return model

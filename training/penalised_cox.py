@@ -44,6 +44,8 @@ class RiskSets:
         Number of the event day of each case, from 0.
     fraction : ndarray of shape (n_events,)
         Efron's share of the tied cases already taken out: 0, 1/d, …, (d − 1)/d among d ties.
+    offset : ndarray of shape (n,) or float
+        Sorted part of each margin that is known and not fitted.
     """
 
     order: NDArray[np.intp]
@@ -51,9 +53,10 @@ class RiskSets:
     first: NDArray[np.intp]
     group: NDArray[np.intp]
     fraction: FloatArray
+    offset: FloatArray | float = 0.0
 
 
-def risk_sets(days: ArrayLike, events: ArrayLike) -> RiskSets:
+def risk_sets(days: ArrayLike, events: ArrayLike, *, offset: FloatArray | None = None) -> RiskSets:
     """Sort people by day and list the risk set of each event.
 
     Parameters
@@ -62,6 +65,8 @@ def risk_sets(days: ArrayLike, events: ArrayLike) -> RiskSets:
         Day of event or censoring, 0 or more. Censored on the day of an event counts as at risk.
     events : array_like of shape (n,)
         1 if the event was seen on that day, 0 if censored.
+    offset : ndarray of shape (n,), optional
+        Part of each margin that is known and not fitted.
 
     Returns
     -------
@@ -80,7 +85,8 @@ def risk_sets(days: ArrayLike, events: ArrayLike) -> RiskSets:
     _, group, ties = np.unique(sorted_days[cases], return_inverse=True, return_counts=True)
     within = np.arange(cases.size) - (np.cumsum(ties) - ties)[group]
     first = np.searchsorted(sorted_days, sorted_days[cases], side="left")
-    return RiskSets(order, cases, first, group, within / ties[group])
+    known = 0.0 if offset is None else np.asarray(offset, dtype=np.float64)[order]
+    return RiskSets(order, cases, first, group, within / ties[group], known)
 
 
 def efron(
@@ -107,7 +113,7 @@ def efron(
     Efron (1977), JASA 72:557. Therneau & Grambsch (2000), Modeling survival data, section 3.3.
     """
     X = X[sets.order]
-    margin = X @ coefficients
+    margin = X @ coefficients + sets.offset
     hazard, total, shift = _denominators(margin, sets)
     n_groups = int(sets.group[-1]) + 1
     # Each person's hazard times the sum of 1/denominator over the risk sets he or she is in.
@@ -166,6 +172,7 @@ def fit_ridge_cox(
     *,
     penalty: float,
     start: PenalisedFit | None = None,
+    offset: FloatArray | None = None,
 ) -> PenalisedFit:
     """Fit a Cox regression with Efron ties, minimising −loglik + penalty/2 · ‖b‖².
 
@@ -183,6 +190,8 @@ def fit_ridge_cox(
         0 or more; 0 is maximum partial likelihood.
     start : PenalisedFit or None
         A fit nearby on the path, to begin from.
+    offset : ndarray of shape (n,), optional
+        Part of each margin that is known and not fitted.
 
     Returns
     -------
@@ -205,7 +214,7 @@ def fit_ridge_cox(
     Verweij & van Houwelingen (1994), Stat Med 13:2427.
     """
     X = np.asarray(X, dtype=np.float64)
-    sets = risk_sets(days, events)
+    sets = risk_sets(days, events, offset=offset)
     if X.ndim != 2 or X.shape[0] != sets.order.size or not np.isfinite(X).all():
         raise InvalidInputError(
             f"X has shape {X.shape} for {sets.order.size} people; a complete matrix with one row "

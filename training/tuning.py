@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,6 @@ from training.calibrating import (
 )
 from training.fitting import (
     BLEND_WEIGHTS,
-    Cuts,
     FittedLearner,
     Outcome,
     Path,
@@ -116,7 +115,9 @@ class Fitted:
         """
         linear = not isinstance(self.fitted.learner, Boosted)
         read = self.prepared.imputation.fill(X) if linear else X
-        return self.calibration.affine.apply(self.fitted.learner.margin(read))
+        margin = self.calibration.affine.apply(self.fitted.learner.margin(read))
+        trial = self.prepared.trial
+        return margin if trial is None else margin + trial.margin(X)
 
 
 class _Walked(NamedTuple):
@@ -133,20 +134,20 @@ def inner_folds(
     rows: NDArray[np.intp],
     outcome: Outcome,
     splits: Sequence[Split],
-    *,
-    cuts: Cuts | None = None,
-    bent: bool = False,
+    **how: Any,
 ) -> list[InnerFold]:
     """Prepare the inner splits of one training set.
 
     Parameters
     ----------
-    values, variables, cuts, bent : object
+    values, variables : object
         As for `prepare`.
     rows, outcome : ndarray of int, Outcome
         Places of the training rows, and what happened to them.
     splits : sequence of Split
         Of these rows, places counted among them.
+    **how : object
+        ``cuts``, ``bent`` and ``given``, as for `prepare`.
 
     Returns
     -------
@@ -155,7 +156,7 @@ def inner_folds(
     """
     folds = []
     for split in splits:
-        prepared = prepare(values, variables, rows[split.train], cuts=cuts, bent=bent)
+        prepared = prepare(values, variables, rows[split.train], **how)
         X = prepared.encoding.transform({v.id: values[v.id][rows[split.test]] for v in variables})
         folds.append(InnerFold(prepared, outcome.take(split.train), X, split.test))
     return folds
@@ -185,7 +186,7 @@ def tune_and_fit(
     tuned = _tuned_blend if learner.kind == "blended" else _tuned
     setting, out_of_fold = tuned(learner, prepared, outcome, folds)
     calibration = _calibrate(learner, out_of_fold, outcome)
-    calibrated = calibration.affine.apply(out_of_fold)
+    calibrated = outcome.added_to(calibration.affine.apply(out_of_fold))
     baseline = None
     if outcome.days is not None:
         baseline = fit_baseline(outcome.days, outcome.events, calibrated)
@@ -239,7 +240,7 @@ def _tuned_blend(
 ) -> tuple[Setting, Floats]:
     """Tune the trees, weigh them against the linear part, and give the blend's margins."""
     plain, linear = _tuned(replace(learner, kind="averaged", trials=0), prepared, outcome, folds)
-    if not all(each.encoding.columns for each in (prepared, *(f.prepared for f in folds))):
+    if not all(each.read.any() for each in (prepared, *(f.prepared for f in folds))):
         return plain, linear  # nothing for trees to ask about
     setting, trees = _tuned(learner, prepared, outcome, folds)
     apart = trees - linear
@@ -264,9 +265,9 @@ def _calibrate(learner: Learner, out_of_fold: Floats, outcome: Outcome) -> Calib
     if outcome.days is None:
         fit = fit_affine_response(out_of_fold, outcome.events)
     else:
-        fit = fit_affine_relapse(out_of_fold, outcome.days, outcome.events)
+        fit = fit_affine_relapse(out_of_fold, outcome.days, outcome.events, offset=outcome.offset)
     if learner.declared_only:
         return replace(fit, affine=Affine(0.0, 1.0), covariance=np.zeros((2, 2)), no_signal=False)
     if learner.doubts_its_prior:
-        return kept_line(fit, out_of_fold, outcome.events, outcome.days)
+        return kept_line(fit, out_of_fold, outcome.events, outcome.days, offset=outcome.offset)
     return fit

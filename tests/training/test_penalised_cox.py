@@ -238,3 +238,21 @@ def test_five_thousand_people_with_ninety_columns_take_under_a_second():
     began = time.perf_counter()
     fit_ridge_cox(X, days, events, penalty=100.0, start=near)
     assert time.perf_counter() - began < 1.0  # 0.1 s alone on one core; others share it
+
+
+def test_a_known_part_of_the_margin_is_taken_as_statsmodels_takes_an_offset():
+    X, days, events = cohort(seed=7)
+    known = np.where(np.random.default_rng(1).random(len(days)) < 0.4, np.log(0.4), 0.0)
+    theirs = PHReg(days, X, status=events, ties="efron", offset=known).fit(disp=0)
+    ours = fit_ridge_cox(X, days, events, penalty=0.0, offset=known)
+    np.testing.assert_allclose(ours.coefficients, theirs.params, atol=1e-6)
+    np.testing.assert_allclose(np.sqrt(np.diag(ours.covariance)[1:]), theirs.bse, rtol=1e-5)
+    assert ours.loglik == pytest.approx(efron_by_loops(days, events, X @ theirs.params + known))
+
+
+def test_what_is_known_of_a_column_is_not_fitted_again():
+    X, days, events = cohort(seed=3)
+    half = X @ np.array([-0.5, 0.0, 0.0, 0.25])
+    free = fit_ridge_cox(X, days, events, penalty=0.0).coefficients
+    beside = fit_ridge_cox(X, days, events, penalty=0.0, offset=half).coefficients
+    np.testing.assert_allclose(beside, free - [-0.5, 0.0, 0.0, 0.25], atol=1e-8)

@@ -232,8 +232,10 @@ def _predict(fitted: Fitted, analysis: Analysis, split: Split) -> Held:
     margin, probability = predicted(fitted, analysis.values, split.test)
     boosted = isinstance(fitted.fitted.learner, Boosted)
     read = prepared.X if boosted else prepared.complete
-    raw = prepared.encoding.by_variable(fitted.fitted.learner.contributions(read))
-    size = np.abs(fitted.calibration.affine.slope * raw).mean(axis=0)
+    split_up = fitted.calibration.affine.slope * fitted.fitted.learner.contributions(read)
+    if prepared.trial is not None:
+        split_up = split_up + prepared.trial.contributions(prepared.X)
+    size = np.abs(prepared.encoding.by_variable(split_up)).mean(axis=0)
     named = dict(zip(prepared.encoding.variables, size.tolist(), strict=True))
     everybody = np.arange(analysis.n_outside)
     outside = Outside(*predicted(fitted, analysis.outside, everybody)) if everybody.size else None

@@ -198,7 +198,7 @@ def _lines(people: NewPeople) -> tuple[dict[str, Estimate], dict[str, str]]:
         return {}, dict.fromkeys(
             names, f"{cases:.0f} of {n} people had the event; both kinds are needed"
         )
-    bare = NewPeople(people.margin, people.events, people.hazard, np.empty((n, 0)))
+    bare = replace(people, columns=np.empty((n, 0)))
     rungs, left_out = fit_rungs(bare)
     level, spread = rungs[1].intercept, float(np.sqrt(rungs[1].covariance[0, 0]))
     if relapse:

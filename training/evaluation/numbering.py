@@ -51,6 +51,8 @@ class Numbered:
     seen_free : ndarray, shape (n,) or None
         Relapse: day after time zero of the last visit before the day of `outcome`, NaN where it is
         not known; None where it is known of nobody.
+    offset : ndarray, shape (n,) or None
+        Part of `margin` that is the effect of trials.
     """
 
     outcome: Outcome
@@ -60,6 +62,7 @@ class Numbered:
     stopped: NDArray[np.bool_]
     refused: dict[str, int]
     seen_free: Floats | None = None
+    offset: Floats | None = None
 
 
 def number_people(
@@ -103,6 +106,7 @@ def number_people(
         np.array([refused == {"stop_rule"} for refused in codes], dtype=bool),
         dict(sorted(Counter(code for refused in codes for code in refused).items())),
         seen_free,
+        None if model.trial is None else model.trial.margin(model.encoding.transform(rows.values)),
     )
 
 
@@ -178,6 +182,7 @@ def for_ladder(model: Model, people: Numbered, who: NDArray[np.bool_]) -> NewPeo
     """
     outcome = people.outcome
     margin, columns = people.margin[who], people.columns[who]
+    offset = None if people.offset is None else people.offset[who]
     if outcome.days is None or model.baseline is None:
         return NewPeople(margin, outcome.events[who], None, columns)
     since = np.full(margin.size, np.nan) if people.seen_free is None else people.seen_free[who]
@@ -185,6 +190,7 @@ def for_ladder(model: Model, people: Numbered, who: NDArray[np.bool_]) -> NewPeo
         margin,
         *_intervals(model.baseline, outcome.days[who], outcome.events[who], since),
         columns,
+        offset,
     )
 
 

@@ -101,9 +101,17 @@ def prior_use_of(
     if not groups_of(effects):
         return None
     rows, variables = np.arange(len(analysis.groups)), analysis.read_by(learner)
-    prepared = prepare(analysis.values, variables, rows, cuts=cuts_of(effects), bent=learner.bends)
-    alone = fit_averaged(prepared, analysis.outcome, None)
-    both = fit_averaged(prepared, analysis.outcome, published_here(learner, prepared))
+    prepared = prepare(
+        analysis.values,
+        variables,
+        rows,
+        cuts=cuts_of(effects),
+        bent=learner.bends,
+        given=analysis.trial_effects,
+    )
+    outcome = prepared.known(analysis.outcome)
+    alone = fit_averaged(prepared, outcome, None)
+    both = fit_averaged(prepared, outcome, published_here(learner, prepared))
     return PriorUse(
         dict(zip(groups_of(effects), map(float, both.strength), strict=True)),
         tuple(_term(effect, prepared, alone, both) for effect in effects),
@@ -134,7 +142,7 @@ def _contrast(effect: PublishedEffect, prepared: Prepared) -> Floats:
     elif effect.level in dict(prepared.encoding.seen).get(effect.variable, ()):
         own = [i for i, c in enumerate(columns) if c.variable == effect.variable]
         weights[own] = -prepared.means[own] / prepared.means[own].sum()
-    return weights / prepared.scale
+    return (weights / prepared.scale)[prepared.read]
 
 
 def _read(fit: AveragedFit, contrast: Floats) -> Estimate:

@@ -69,6 +69,8 @@ class Analysis:
         Effects of earlier studies, for the learners that read them; empty where they are off.
     trials, trial_seed : int
         Paths searched for trees, 0 for the fixed ones; and the seed of that search.
+    trial_effects : tuple of PublishedEffect
+        Relapse: effects of trials, which no learner fits.
     """
 
     values: Values
@@ -83,6 +85,7 @@ class Analysis:
     published: Effects = ()
     trials: int = 0
     trial_seed: int = 0
+    trial_effects: Effects = ()
 
     @property
     def n_outside(self) -> int:
@@ -239,6 +242,7 @@ def fit_counted(
     except InvalidInputError as error:
         return {learner.name: str(error) for learner in tried}, None
     shared: dict[tuple[Any, ...], tuple[Prepared, list[InnerFold]]] = {}
+    given = analysis.trial_effects
     found: dict[str, Fitted | str] = {}
     for learner in tried:
         variables = analysis.read_by(learner)
@@ -246,12 +250,13 @@ def fit_counted(
         key = (tuple(v.id for v in variables), tuple(cuts.items()), learner.bends)
         try:
             if key not in shared:
-                prepared = prepare(answers, variables, rows, cuts=cuts, bent=learner.bends)
-                inside = inner_folds(
-                    answers, variables, rows, outcome, inner, cuts=cuts, bent=learner.bends
-                )
+                how: dict[str, Any] = {"cuts": cuts, "bent": learner.bends, "given": given}
+                prepared = prepare(answers, variables, rows, **how)
+                known = prepared.known(outcome)
+                inside = inner_folds(answers, variables, rows, known, inner, **how)
                 shared[key] = (prepared, inside)
-            found[learner.name] = tune_and_fit(learner, shared[key][0], outcome, shared[key][1])
+            prepared, inside = shared[key]
+            found[learner.name] = tune_and_fit(learner, prepared, prepared.known(outcome), inside)
         except (InvalidInputError, ConvergenceError) as error:
             found[learner.name] = str(error)
     prepared_with = [pair for (read, *_), pair in shared.items() if read]

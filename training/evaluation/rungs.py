@@ -49,12 +49,20 @@ class NewPeople:
     columns : ndarray, shape (n, k)
         Complete columns whose coefficients a revision would estimate anew, centred at the
         training means; k = 0 where the model has none (trees).
+    offset : ndarray, shape (n,) or None
+        Part of `margin` that is the effect of trials, which no rung changes.
     """
 
     margin: Floats
     events: Floats
     hazard: Floats | None
     columns: Floats
+    offset: Floats | None = None
+
+    @property
+    def fixed(self) -> Floats:
+        """Part of the margin that no rung changes, shape (n,)."""
+        return np.zeros(self.margin.size) if self.offset is None else self.offset
 
     def take(self, places: NDArray[np.intp]) -> NewPeople:
         """Take some people.
@@ -70,12 +78,17 @@ class NewPeople:
             Theirs.
         """
         hazard = None if self.hazard is None else self.hazard[places]
-        return NewPeople(self.margin[places], self.events[places], hazard, self.columns[places])
+        offset = None if self.offset is None else self.offset[places]
+        return NewPeople(
+            self.margin[places], self.events[places], hazard, self.columns[places], offset
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rung:
     """One way to change the margin m: intercept + slope · m + columns · effects.
+
+    What m holds of the effects of trials is left out of it before and added again behind.
 
     Parameters
     ----------
@@ -115,7 +128,7 @@ class Rung:
         ndarray, shape (n,)
             Changed margins; for relapse the change of level is in them.
         """
-        changed = self.intercept + self.slope * people.margin
+        changed = self.intercept + self.slope * (people.margin - people.fixed) + people.fixed
         return changed + people.columns @ self.effects if self.effects.any() else changed
 
 
@@ -173,9 +186,10 @@ def _intercept(people: NewPeople) -> Rung:
 
 def _slope(people: NewPeople, below: Rung) -> Rung:
     """Move level and spread; fitted around the mean margin, where the search is easy."""
-    centre = float(people.margin.mean())
-    design = np.column_stack([np.ones(people.margin.size), people.margin - centre])
-    objective = _objective(design, people, np.zeros(people.margin.size))
+    learned = people.margin - people.fixed
+    centre = float(learned.mean())
+    design = np.column_stack([np.ones(learned.size), learned - centre])
+    objective = _objective(design, people, people.fixed)
     point, hessian, _ = minimise(objective, np.array([below.intercept + centre, 1.0]))
     _refuse_runaway(design @ point)
     back = np.array([[1.0, -centre], [0.0, 1.0]])
@@ -246,7 +260,7 @@ def _basis(columns: Floats) -> tuple[Floats, Floats]:
 
 def _why_no_slope(people: NewPeople) -> str:
     """Say why spread cannot be judged; empty where it can."""
-    spread = float(np.ptp(people.margin))
+    spread = float(np.ptp(people.margin - people.fixed))
     return "" if spread > _EQUAL else "everybody has the same number"
 
 

@@ -140,7 +140,9 @@ def _composed(model: Model, rung: Rung, people: NewPeople) -> Floats:
     )  # (1, margin) from (1, raw − mean)
     covariance = turn.T @ rung.covariance @ turn
     if rung.name == "intercept" and old.slope > 0:
-        centre = (float(people.margin.mean()) - old.intercept) / old.slope - known.margin_mean
+        centre = (
+            float((people.margin - people.fixed).mean()) - old.intercept
+        ) / old.slope - known.margin_mean
         around = np.array([-centre, 1.0])
         covariance += known.calibration_covariance[1, 1] * np.outer(around, around)
     return np.asarray(covariance)

@@ -131,7 +131,8 @@ def snapped(prepared: Prepared, *, completed: bool = False) -> Floats:
     ndarray, shape (n, n_columns)
         Moved rows, NaN where missing.
     """
-    X, scale = prepared.X, prepared.scale
+    # a column that no tree may read is empty, and never split
+    X, scale = np.where(prepared.read, prepared.X, np.nan), prepared.scale
     whole = are_whole(X)
     if completed:
         kept = prepared.straight
@@ -170,5 +171,5 @@ def _started(
     }
     if outcome.days is None:
         parameters["base_score"] = float(np.clip(label.mean(), 1e-3, 1 - 1e-3))
-    data = xgboost.DMatrix(X, label=label, nthread=1)
+    data = xgboost.DMatrix(X, label=label, base_margin=outcome.offset, nthread=1)
     return xgboost.Booster(parameters, [data]), data

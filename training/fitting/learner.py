@@ -76,7 +76,7 @@ def margins_along(
         yield from margins_of_rounds(path, snapped(prepared, completed=True), outcome, filled)
         return
     new = (prepared.imputation.fill(X_new) - prepared.means) / prepared.scale
-    fit = None
+    new, fit = new[:, prepared.read], None
     for setting in path:
         fit = _fit_linear(learner, setting, prepared, outcome, fit)
         yield fit.intercept + new @ fit.coefficients
@@ -108,8 +108,11 @@ def fit_learner(
         return FittedLearner(tables_from_booster(booster, prepared.X), np.empty((0, 0)))
     fit = _fit_linear(learner, setting, prepared, outcome)
     unit = np.concatenate([[1.0], 1 / prepared.scale])
-    covariance = fit.covariance * np.outer(unit, unit)
-    linear = Linear(fit.coefficients / prepared.scale, prepared.means, fit.intercept)
+    read = np.concatenate([[True], prepared.read])
+    coefficients, covariance = np.zeros(unit.size), np.zeros((unit.size, unit.size))
+    coefficients[read] = np.concatenate([[fit.intercept], fit.coefficients]) * unit[read]
+    covariance[np.ix_(read, read)] = fit.covariance * np.outer(unit[read], unit[read])
+    linear = Linear(coefficients[1:], prepared.means, fit.intercept)
     if not setting.weight:
         return FittedLearner(linear, covariance)
     booster = boost(snapped(prepared, completed=True), outcome, setting)
@@ -126,20 +129,26 @@ def fit_averaged(prepared: Prepared, outcome: Outcome, published: Floats | None)
         Training rows.
     outcome : Outcome
         Theirs.
-    published : ndarray, shape (n_columns, n_groups) or None
+    published : ndarray, shape (n_read, n_groups) or None
         From `published_here`; None for what the rows say alone.
 
     Returns
     -------
     AveragedFit
-        Of response or of relapse.
+        Of response or of relapse, on the columns that a learner may read.
     """
-    X = prepared.standardised
+    read = prepared.read
+    X, curves = prepared.standardised[:, read], prepared.curves[read]
     if outcome.days is not None:
         return fit_averaged_cox(
-            X, outcome.days, outcome.events, published=published, curves=prepared.curves
+            X,
+            outcome.days,
+            outcome.events,
+            published=published,
+            curves=curves,
+            offset=outcome.offset,
         )
-    return fit_averaged_logistic(X, outcome.events, published=published, curves=prepared.curves)
+    return fit_averaged_logistic(X, outcome.events, published=published, curves=curves)
 
 
 def published_here(learner: Learner, prepared: Prepared) -> Floats | None:
@@ -154,10 +163,11 @@ def published_here(learner: Learner, prepared: Prepared) -> Floats | None:
 
     Returns
     -------
-    ndarray, shape (n_columns, n_groups) or None
-        As from `published_per_sd`.
+    ndarray, shape (n_read, n_groups) or None
+        As from `published_per_sd`, on the columns that a learner may read.
     """
-    return published_per_sd(learner.published, prepared.encoding, prepared.X, prepared.scale)
+    found = published_per_sd(learner.published, prepared.encoding, prepared.X, prepared.scale)
+    return None if found is None else found[prepared.read]
 
 
 def _fit_linear(
@@ -167,17 +177,24 @@ def _fit_linear(
     outcome: Outcome,
     before: PenalisedFit | AveragedFit | None = None,
 ) -> PenalisedFit | AveragedFit:
-    """Fit one linear learner on standardised columns; without a column it is the average."""
+    """Fit one linear learner on the columns it may read; without any it is the average."""
     if learner.given:
         return fit_level(learner, prepared, outcome.events)
-    X = prepared.standardised
+    X = prepared.standardised[:, prepared.read]
     if outcome.days is not None and not X.shape[1]:
         return PenalisedFit(0.0, np.empty(0), np.zeros((1, 1)), 0.0, setting.penalty, 0)
     if learner.kind in ("averaged", "blended"):
         return fit_averaged(prepared, outcome, published_here(learner, prepared))
     start = before if isinstance(before, PenalisedFit) else None
     if outcome.days is not None:
-        return fit_ridge_cox(X, outcome.days, outcome.events, penalty=setting.penalty, start=start)
+        return fit_ridge_cox(
+            X,
+            outcome.days,
+            outcome.events,
+            penalty=setting.penalty,
+            start=start,
+            offset=outcome.offset,
+        )
     return fit_penalised_logistic(
         X, outcome.events, penalty=setting.penalty, l1_ratio=setting.l1_ratio, start=start
     )

@@ -31,7 +31,7 @@ def tuning_loss(outcome: Outcome, margin: Floats) -> float:
     outcome : Outcome
         What happened to them.
     margin : ndarray, shape (n,)
-        What was said before; higher is likelier, or sooner.
+        What was said before, without the known part; higher is likelier, or sooner.
 
     Returns
     -------
@@ -42,7 +42,7 @@ def tuning_loss(outcome: Outcome, margin: Floats) -> float:
         return float(np.sum(np.logaddexp(0.0, margin) - outcome.events * margin))
     if not outcome.events.any():
         return 0.0
-    return -cox_partial_loglik(outcome.days, outcome.events, margin)
+    return -cox_partial_loglik(outcome.days, outcome.events, outcome.added_to(margin))
 
 
 def blend_weight(losses: Sequence[float]) -> float:

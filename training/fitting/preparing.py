@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 from predictor.dictionary import Variable
 from predictor.encoding import Encoding
 from predictor.imputation import GaussianImputation
+from predictor.trial_terms import TrialTerms
 from training.fitting.bends import Cuts, bends_of
+from training.fitting.trial_part import trial_terms
+from training.published_effects import Effects
 
 Floats = NDArray[np.float64]
 Values = Mapping[str, Floats]
@@ -30,11 +33,14 @@ class Outcome:
     last_well : ndarray, shape (n,) or None
         Relapse: last day after time zero, up to `days`, on which the person was seen well. Equal
         to `days` where a relapse is dated to the day; None where nothing of the kind is known.
+    offset : ndarray, shape (n,) or None
+        Relapse: part of each margin that trials know and nothing here fits.
     """
 
     events: Floats
     days: Floats | None = None
     last_well: Floats | None = None
+    offset: Floats | None = None
 
     def take(self, rows: NDArray[np.intp]) -> Outcome:
         """Take some people.
@@ -49,8 +55,23 @@ class Outcome:
         Outcome
             Theirs.
         """
-        days, well = (None if x is None else x[rows] for x in (self.days, self.last_well))
-        return Outcome(self.events[rows], days, well)
+        parts = (self.days, self.last_well, self.offset)
+        return Outcome(self.events[rows], *(None if x is None else x[rows] for x in parts))
+
+    def added_to(self, margin: Floats) -> Floats:
+        """Add the known part to margins that were fitted beside it.
+
+        Parameters
+        ----------
+        margin : ndarray, shape (n,)
+            Of the same people.
+
+        Returns
+        -------
+        ndarray, shape (n,)
+            The whole margins.
+        """
+        return margin if self.offset is None else margin + self.offset
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,6 +92,10 @@ class Prepared:
         Mean and standard deviation of `complete`.
     curves : ndarray of int, shape (n_columns,)
         Number of the curve that a column helps to describe, −1 for a column of its own.
+    given : tuple of str
+        Variables whose effects are those of trials; no learner reads their columns.
+    trial : TrialTerms or None
+        Those effects on these columns; None where there are none.
     """
 
     encoding: Encoding
@@ -80,6 +105,8 @@ class Prepared:
     means: Floats
     scale: Floats
     curves: NDArray[np.intp]
+    given: tuple[str, ...] = ()
+    trial: TrialTerms | None = None
 
     @property
     def standardised(self) -> Floats:
@@ -87,9 +114,29 @@ class Prepared:
         return (self.complete - self.means) / self.scale
 
     @property
+    def read(self) -> NDArray[np.bool_]:
+        """Which columns a learner may read."""
+        return np.array([c.variable not in self.given for c in self.encoding.columns], dtype=bool)
+
+    @property
     def straight(self) -> NDArray[np.intp]:
-        """Places of the columns that describe no curve."""
-        return np.flatnonzero(self.curves < 0)
+        """Places of the columns that a learner may read and that describe no curve."""
+        return np.flatnonzero((self.curves < 0) & self.read)
+
+    def known(self, outcome: Outcome) -> Outcome:
+        """Give an outcome the part of its margins that trials know.
+
+        Parameters
+        ----------
+        outcome : Outcome
+            Of the training rows.
+
+        Returns
+        -------
+        Outcome
+            With its offset; the same where no trial says anything.
+        """
+        return outcome if self.trial is None else replace(outcome, offset=self.trial.margin(self.X))
 
 
 def prepare(
@@ -99,6 +146,7 @@ def prepare(
     *,
     cuts: Cuts | None = None,
     bent: bool = False,
+    given: Effects = (),
 ) -> Prepared:
     """Learn encoding, imputation and scale from training rows.
 
@@ -114,6 +162,8 @@ def prepare(
         Values from which a number gets a further column.
     bent : bool
         Whether each number also gets the columns of a curve.
+    given : tuple of PublishedEffect
+        Effects of trials, which are not fitted; no learner reads any column of their variables.
 
     Returns
     -------
@@ -135,6 +185,8 @@ def prepare(
         complete.mean(axis=0),
         np.where(scale > 1e-12, scale, 1.0),
         _curves(encoding, bends),
+        tuple(dict.fromkeys(effect.variable for effect in given)),
+        trial_terms(given, encoding, X, complete.mean(axis=0)),
     )
 
 

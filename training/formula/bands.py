@@ -144,7 +144,7 @@ def parts_of(model: Model, learner: Linear, dictionary: Dictionary) -> list[Part
         In the model's order.
     """
     encoding, known, seen = model.encoding, model.uncertainty, dict(model.encoding.seen)
-    effects = model.calibration.slope * learner.coefficients
+    effects = model.calibration.slope * learner.coefficients + model.trial_coefficients
     parts = []
     for place, name in enumerate(encoding.variables):
         at = np.flatnonzero(encoding.owner() == place)

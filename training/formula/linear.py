@@ -130,7 +130,11 @@ def write_linear(
     slope, known, columns = model.calibration.slope, model.uncertainty, model.encoding.columns
     raw = learner.coefficients
     of_slope = float(known.calibration_covariance[1, 1])
-    half = Z * np.sqrt(slope**2 * np.diag(known.covariance)[1:] + raw**2 * of_slope)
+    variance = slope**2 * np.diag(known.covariance)[1:] + raw**2 * of_slope
+    given, level = model.trial_coefficients, learner.intercept - float(raw @ learner.means)
+    if model.trial is not None:
+        variance = variance + model.trial.directions**2 @ model.trial.variances
+    half = Z * np.sqrt(variance)
     spread = np.zeros(raw.size)
     if model.imputation is not None:
         spread = np.sqrt(np.maximum(np.diag(model.imputation.covariance), 0.0))
@@ -138,16 +142,16 @@ def write_linear(
     pointing = _pointing(columns, learner.means, people)
     terms = []
     for i, column in enumerate(columns):
-        variable, b = dictionary[column.variable], float(slope * raw[i])
-        level, mean = _level_marked(variable, column), float(learner.means[i])
-        rare = bool(level) and (variable.id, column.cut) in pointing
+        variable, b = dictionary[column.variable], float(slope * raw[i] + given[i])
+        marked, mean = _level_marked(variable, column), float(learner.means[i])
+        rare = bool(marked) and (variable.id, column.cut) in pointing
         terms.append(
             Term(
                 variable=variable.id,
                 label=variable.label,
-                level=level,
+                level=marked,
                 transform=column.transform,
-                unit="" if level else variable.unit,
+                unit="" if marked else variable.unit,
                 value=b,
                 lo=b - float(half[i]),
                 hi=b + float(half[i]),
@@ -158,7 +162,7 @@ def write_linear(
         )
     baseline = model.baseline
     return LinearFormula(
-        intercept=float(model.calibration.apply(learner.intercept - float(raw @ learner.means))),
+        intercept=float(model.calibration.apply(level)) - float(given @ learner.means),
         decimals=_decimals(1.0, room),
         base=model.base,
         terms=tuple(terms),

@@ -89,8 +89,10 @@ def summarise_trees(
     names, owner = model.encoding.variables, model.encoding.owner()
     X = model.encoding.transform(values)
     complete = X if model.imputation is None else model.imputation.fill(X)
-    raw = model.encoding.by_variable(learner.contributions(complete))
-    mean = model.calibration.slope * np.abs(raw).mean(axis=0)
+    split_up = model.calibration.slope * learner.contributions(complete)
+    if model.trial is not None:
+        split_up = split_up + model.trial.contributions(X)
+    mean = np.abs(model.encoding.by_variable(split_up)).mean(axis=0)
     if isinstance(learner, Blended):
         trees, weight, owner = learner.trees, learner.weight, owner[learner.places]
     else:

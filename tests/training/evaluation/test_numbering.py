@@ -122,7 +122,7 @@ def test_refusals_are_counted_by_rule_and_stop_alone_is_known():
     codes = [[], ["stop_rule"], ["stop_rule", "stop_rule"], ["stop_rule", "out_of_support"], []]
     scores = [SimpleNamespace(refusals=[SimpleNamespace(code=c) for c in each]) for each in codes]
     assessed = SimpleNamespace(margin=np.arange(5.0), assumed=np.zeros((5, 1)))
-    model = SimpleNamespace(assess=lambda _: assessed, learner=None)
+    model = SimpleNamespace(assess=lambda _: assessed, learner=None, trial=None)
     scorer = SimpleNamespace(
         bundle=SimpleNamespace(model=model), score=lambda _rows, **_words: scores
     )

@@ -11,6 +11,7 @@ from predictor.errors import InvalidInputError
 from predictor.imputation import GaussianImputation
 from predictor.linear import Linear
 from predictor.model import Model
+from predictor.trial_terms import TrialTerms
 from predictor.uncertainty import Uncertainty
 from training.evaluation.ladder import climb
 from training.evaluation.rungs import NewPeople
@@ -89,6 +90,32 @@ def test_the_updated_model_says_what_the_rung_says(task, name):
             atol=1e-9,
         )
     assert new.learner.means.tolist() == MEANS.tolist()
+
+
+def test_no_rung_changes_the_effect_of_a_trial():
+    plain = model_of("relapse")
+    learned = COEFFICIENTS * np.array([1.0, 1.0, 0.0])
+    trial = TrialTerms(
+        np.array([[0.0], [0.0], [1.0]]),
+        np.array([0.1]),
+        np.array([0.01]),
+        MEANS,
+        np.array([[36.0]]),
+    )
+    model = replace(plain, learner=replace(plain.learner, coefficients=learned), trial=trial)
+    values, people = people_of(model, np.random.default_rng(3), 2000, shift=0.4, slope=0.6)
+    people = replace(people, offset=trial.margin(model.encoding.transform(values)))
+    assert people.columns.shape[1] == 2
+    for rung in climb(people).rungs[1:]:
+        new = updated(model, rung, people)
+        level = rung.intercept  # in the hazard
+        np.testing.assert_allclose(
+            new.assess(values).margin + level, rung.margin(people), rtol=0, atol=1e-9
+        )
+        one, other = (
+            new.assess({**values, "madrs_total": np.full(2000, at)}).margin for at in (30.0, 31.0)
+        )
+        np.testing.assert_allclose(other - one, 0.1, atol=1e-9)
 
 
 def test_the_frozen_model_is_left_as_it_was():

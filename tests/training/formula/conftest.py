@@ -10,6 +10,7 @@ from predictor.encoding import Column, Encoding
 from predictor.imputation import GaussianImputation
 from predictor.linear import Linear
 from predictor.model import Model
+from predictor.trial_terms import TrialTerms
 from predictor.uncertainty import Uncertainty
 from training.config import read_dictionary
 
@@ -113,7 +114,20 @@ def models() -> dict[str, Model]:
         baseline=BaselineHazard(0.12 * days**0.5, 150.0),
         hazard_variance=np.zeros(181),
     )
-    return {"response": response, "relapse": relapse}
+    return {"response": response, "relapse": relapse, "trial": with_trial(relapse)}
+
+
+def with_trial(relapse):
+    """The relapse model with the effect of a trial on bipolar disorder, which it does not learn."""
+    learned, covariance = COEFFICIENTS.copy(), relapse.uncertainty.covariance.copy()
+    learned[4] = covariance[5] = covariance[:, 5] = 0.0
+    direction = np.eye(MEANS.size)[:, [4]]
+    return replace(
+        relapse,
+        learner=Linear(learned, MEANS, 0.0),
+        uncertainty=replace(relapse.uncertainty, covariance=covariance),
+        trial=TrialTerms(direction, np.array([-0.9]), np.array([0.09]), MEANS, np.array([[0.09]])),
+    )
 
 
 @pytest.fixture(scope="session")

@@ -89,6 +89,7 @@ def test_the_file_gives_the_probability_to_1e_9_and_the_page_to_half_a_point(
         ("relapse", 30),
         ("relapse", 90),
         ("relapse", 180),
+        ("trial", 90),
     ):
         model, formula, rows = written[task]
         margin = model.assess(values).margin
@@ -96,6 +97,13 @@ def test_the_file_gives_the_probability_to_1e_9_and_the_page_to_half_a_point(
         assert by_hand(rows, answers, dictionary, day) == pytest.approx(own, abs=1e-9)
         rounded = by_hand(printed(formula.linear), answers, dictionary, day)
         assert rounded == pytest.approx(own, abs=0.005)
+
+
+def test_the_effect_of_a_trial_stands_in_the_table_as_published(written):
+    _, formula, _ = written["trial"]
+    term = next(t for t in formula.linear.terms if t.variable == "bipolar")
+    half = 1.959964 * 0.3
+    assert (term.value, term.lo, term.hi) == pytest.approx((-0.9, -0.9 - half, -0.9 + half))
 
 
 def bundle_of(model):
