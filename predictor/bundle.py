@@ -31,14 +31,14 @@ FORMAT = 4
 
 Format 1 had no lineage; it is read as one that is empty. Formats 1 and 2 had no decision
 threshold; their scores have no verdict. Nor had they columns of cuts. Formats 1 to 3 had neither
-question, steps of check-in, scenarios nor crosswalks, and no landmarks."""
+question, steps of check-in, scenarios nor crosswalks, no words on prevention and no landmarks."""
 
 FILES = ("arrays.npz", "model.json", "reference.json")
 LANDMARKS = "landmarks"
 """Folder inside a bundle that holds one bundle for each landmark."""
 
 _MODEL_KEYS = {"task", "family", "dictionary", "safety", "encoding"}
-_TABLES = ("scenarios", "crosswalks")
+_TABLES = ("scenarios", "crosswalks", "prevention")
 _REFERENCE_KEYS = {"name", "row", "score"}
 _LINEAGE_KEYS = {"outcome", "development", "parent", "validation"}
 _SINCE = {
@@ -73,6 +73,8 @@ class Bundle:
         Trial effects that a relapse curve is shown under (`predictor.scenarios`).
     crosswalks : tuple of dict
         From the scores of one scale to another's (`predictor.crosswalk`).
+    prevention : tuple of dict
+        Words that stand beside a relapse score (`predictor.prevention`).
     landmarks : dict of str to Bundle
         Models that read what is known at a landmark, by its name, in order of day; each is whole
         by itself.
@@ -86,6 +88,7 @@ class Bundle:
     lineage: Mapping[str, Any] = field(default_factory=dict)
     scenarios: tuple[Mapping[str, Any], ...] = ()
     crosswalks: tuple[Mapping[str, Any], ...] = ()
+    prevention: tuple[Mapping[str, Any], ...] = ()
     landmarks: Mapping[str, Bundle] = field(default_factory=dict)
 
 
@@ -221,8 +224,7 @@ def _assemble(
         SafetyRules.from_dict(model["safety"], dictionary),
         provenance,
         tuple(reference),
-        scenarios=tuple(model.get("scenarios", ())),
-        crosswalks=tuple(model.get("crosswalks", ())),
+        **{name: tuple(model.get(name, ())) for name in _TABLES},
     )
 
 

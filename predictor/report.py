@@ -25,6 +25,7 @@ from predictor.drawing import (
     shorten_changes,
 )
 from predictor.wording import (
+    CERTAINTY,
     EITHER_SIDE,
     NO_BETTER,
     REFUSALS,
@@ -40,6 +41,9 @@ from predictor.wording import (
 
 if TYPE_CHECKING:
     from jinja2 import BaseLoader, Environment
+
+_CHANGEABLE_SHOWN = 6
+"""So many answers that care can change are named on a page; the JSON holds all."""
 
 TASKS: Mapping[str, Mapping[str, str]] = {
     "response": {
@@ -121,6 +125,7 @@ def render_page(score: Mapping[str, Any], dictionary: Dictionary | None = None) 
         ],
         imputed=[{**entry, "moves": _moves(entry.get("moves"))} for entry in score["imputed"]],
         next_question=score["next_question"],
+        prevention=_prevention(score) if scored else None,
         stamp=_stamp(provenance),
         provenance=_provenance(score),
     )
@@ -282,6 +287,24 @@ def _why(score: Mapping[str, Any], dictionary: Dictionary | None) -> dict[str, A
         "base": signed(score["base"], digits=3),
         "margin": signed(score["margin"], digits=3),
     }
+
+
+def _prevention(score: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Gather what is said of staying well; scores written before have nothing of it."""
+    said = score.get("prevention")
+    if said is None:
+        return None
+    sure = {
+        part: [{**each, "sure": CERTAINTY[each["certainty"]]} for each in said[part]]
+        for part in ("watch", "course", "returns")
+    }
+    raised = [{**each, "change": per_hundred(each["change"])} for each in said["raised"]]
+    changeable = [
+        each["label"]
+        for each in said["changeable"]
+        if each["change"] > 0 and each not in said["raised"]
+    ]
+    return {**said, **sure, "raised": raised, "changeable": changeable[:_CHANGEABLE_SHOWN]}
 
 
 def _moves(moves: object) -> str:

@@ -91,6 +91,10 @@ class Score:
         far the assumption moves the number.
     next_question : dict or None
         variable and label whose answer would narrow the interval most.
+    prevention : dict or None
+        Relapse: what raised the number, what care can change, what to watch and when to act, each
+        with its source (see `predictor.prevention`); None where refused or where the bundle holds
+        no words.
     values, labels : dict of str to str
         Answers as read and labels of the variables, for pages.
     provenance : Provenance
@@ -120,6 +124,7 @@ class Score:
     cautions: tuple[dict[str, str | None], ...] = ()
     imputed: tuple[dict[str, Any], ...] = ()
     next_question: dict[str, str] | None = None
+    prevention: dict[str, Any] | None = None
     values: dict[str, str] = field(default_factory=dict)
     labels: dict[str, str] = field(default_factory=dict)
 
@@ -240,7 +245,7 @@ class Score:
 
 _PLAIN = (
     "row", "patient_id", "task", "status", "probability", "lo", "hi", "margin", "base",
-    "margin_sd", "base_probability", "verdict", "next_question",
+    "margin_sd", "base_probability", "verdict", "next_question", "prevention",
 )  # fmt: skip
 _MAPPINGS = ("contributions", "contributions_probability", "values", "labels")
 

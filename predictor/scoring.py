@@ -21,6 +21,7 @@ from predictor.dictionary import Variable
 from predictor.errors import BundleError, Fault
 from predictor.explanation import on_probability_scale
 from predictor.model import Assessment
+from predictor.prevention import Answer, prevention_of
 from predictor.reference import reference_rows
 from predictor.rows import Rows, format_value, read_rows
 from predictor.safety import evaluate
@@ -139,7 +140,8 @@ class Scorer:
         )
         if refusals:
             return score
-        return replace(score, **self._number(assessment, i, explain=explain))
+        score = replace(score, **self._number(assessment, i, explain=explain))
+        return replace(score, prevention=self._prevention(score, assessment.answered[i]))
 
     def _number(self, assessment: Assessment, i: int, *, explain: bool) -> dict[str, Any]:
         """Give the number of one row with all that belongs to it."""
@@ -177,6 +179,16 @@ class Scorer:
         found["imputed"] = tuple(self._imputed(assessment, i, split))
         found["next_question"] = self._next_question(assessment, i)
         return found
+
+    def _prevention(self, score: Score, answered: NDArray[np.bool_]) -> dict[str, Any] | None:
+        """Say what belongs to the prevention of this person's relapse."""
+        changes = score.contributions_probability
+        answers = [
+            Answer(variable, score.values[variable.id], changes[variable.id])
+            for variable, known in zip(self._variables, answered, strict=True)
+            if known and variable.id in changes
+        ]
+        return prevention_of(self.bundle.prevention, answers)
 
     def _imputed(self, assessment: Assessment, i: int, split: Floats) -> Iterator[dict[str, Any]]:
         """Say what was assumed for each unanswered variable."""

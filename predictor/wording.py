@@ -53,6 +53,15 @@ REFUSALS: Mapping[str, str] = MappingProxyType(
 """Why a row got no number, by reason code."""
 
 
+CERTAINTY: Mapping[str, str] = MappingProxyType(
+    {
+        "seen": "read in the source",
+        "recalled": "from memory, to be checked in the source",
+        "derived": "worked out from what was read",
+    }
+)
+"""How sure a statement from the literature is."""
+
 VERDICTS: Mapping[str, str] = MappingProxyType(
     {
         "cannot_tell": "Cannot tell",

@@ -11,7 +11,7 @@ from predictor.bundle import Bundle, write_bundle
 from predictor.errors import InvalidInputError
 from predictor.provenance import Provenance
 from predictor.scoring import load, with_reference
-from training.config import read_crosswalks, read_safety
+from training.config import read_crosswalks, read_prevention, read_safety
 from training.findings import Findings
 from training.learners import AVERAGE
 from training.lineage import lineage_of
@@ -68,6 +68,7 @@ def write_model(findings: Findings, folder: Path, *, expires: str = "") -> Path:
         ),
         lineage=lineage_of(definition, findings.model, analysis.values),
         crosswalks=read_crosswalks(),
+        prevention=read_prevention(findings.cohort.dictionary) if relapse else (),
     )
     write_bundle(with_reference(bundle), folder)
     load(folder).verify()

@@ -17,6 +17,7 @@ from predictor.errors import BundleError, InvalidInputError
 from predictor.scoring import Scorer
 
 ALL_FILES = ("manifest.json", *FILES)
+TABLES = {"scenarios", "crosswalks", "prevention"}
 KINDS = ("linear", "cox", "boosted", "empty")
 
 
@@ -55,7 +56,7 @@ def as_format(folder: Path, number: int, **changed) -> None:
     """Write a bundle as an older version of the program did."""
 
     def without_tables(model):
-        return {key: model[key] for key in model if key not in {"scenarios", "crosswalks"}}
+        return {key: model[key] for key in model if key not in TABLES}
 
     rewrite(folder, "model.json", without_tables)
     later = dict.fromkeys(("question", "check_in_steps", "landmark", "landmarks"), ...)
@@ -162,7 +163,7 @@ def test_formats_before_the_decision_threshold_are_read_and_have_no_verdict(
 def test_the_third_format_had_no_landmarks(folder, bundles):
     as_format(folder, 3)
     read = read_bundle(folder)
-    assert (dict(read.landmarks), read.scenarios, read.crosswalks) == ({}, (), ())
+    assert (dict(read.landmarks), read.scenarios, read.crosswalks, read.prevention) == ({}, (), (), ())
     assert read.provenance == bundles["cox"].provenance
     sign(folder, landmarks=[])
     with pytest.raises(BundleError, match="unknown or missing keys"):

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from predictor.bundle import read_bundle
 from predictor.errors import InvalidInputError
 from predictor.scoring import load
 from training.analysis import fit_final, select
@@ -202,6 +203,14 @@ def test_what_stands_on_every_relapse_score(written):
     assert stated.horizon_days == 180
     assert stated.cohort_average == average_of(found) == pytest.approx(0.62)
     assert stated.cohort_events == found.analysis.outcome.events.sum()
+
+
+def test_words_on_prevention_stand_in_bundles_of_relapse_alone(written):
+    relapse, response = (
+        read_bundle(written(*one)[2]) for one in (("relapse_madrs", "cox_ridge"), ("response_madrs", "ridge"))
+    )
+    assert {entry["part"] for entry in relapse.prevention} >= {"watch", "at_once"}
+    assert response.prevention == ()
 
 
 @pytest.mark.parametrize("part", ["model", "choice"])

@@ -9,6 +9,7 @@ from predictor.crosswalk import crosswalks_of
 from predictor.dictionary import Dictionary
 from predictor.errors import InvalidInputError
 from predictor.landmarks import Landmarks
+from predictor.prevention import checked_prevention
 from predictor.safety import SafetyRules
 from training.checklist_items import Checklist
 from training.column_map import ColumnMap
@@ -101,6 +102,23 @@ def read_landmarks() -> Landmarks:
         Of ``configs/landmarks.yaml``.
     """
     return Landmarks.from_dict(read_yaml(find_config("configs/landmarks.yaml")[0]))
+
+
+def read_prevention(dictionary: Dictionary) -> tuple[dict[str, Any], ...]:
+    """Read what stands beside a relapse score: signs to watch, when to act, with their sources.
+
+    Parameters
+    ----------
+    dictionary : Dictionary
+        Whose variables the signs name.
+
+    Returns
+    -------
+    tuple of dict
+        Of ``configs/relapse_prevention.yaml``, with the words of the safety rules filled in.
+    """
+    content = read_yaml(find_config("configs/relapse_prevention.yaml")[0])
+    return checked_prevention(content["entries"], dictionary, read_safety(dictionary))
 
 
 def read_outcomes() -> dict[str, OutcomeDefinition]:
