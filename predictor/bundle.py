@@ -224,7 +224,9 @@ def _assemble(
         SafetyRules.from_dict(model["safety"], dictionary),
         provenance,
         tuple(reference),
-        **{name: tuple(model.get(name, ())) for name in _TABLES},
+        scenarios=tuple(model.get("scenarios", ())),
+        crosswalks=tuple(model.get("crosswalks", ())),
+        prevention=tuple(model.get("prevention", ())),
     )
 
 

@@ -163,7 +163,12 @@ def test_formats_before_the_decision_threshold_are_read_and_have_no_verdict(
 def test_the_third_format_had_no_landmarks(folder, bundles):
     as_format(folder, 3)
     read = read_bundle(folder)
-    assert (dict(read.landmarks), read.scenarios, read.crosswalks, read.prevention) == ({}, (), (), ())
+    assert (dict(read.landmarks), read.scenarios, read.crosswalks, read.prevention) == (
+        {},
+        (),
+        (),
+        (),
+    )
     assert read.provenance == bundles["cox"].provenance
     sign(folder, landmarks=[])
     with pytest.raises(BundleError, match="unknown or missing keys"):

@@ -207,7 +207,8 @@ def test_what_stands_on_every_relapse_score(written):
 
 def test_words_on_prevention_stand_in_bundles_of_relapse_alone(written):
     relapse, response = (
-        read_bundle(written(*one)[2]) for one in (("relapse_madrs", "cox_ridge"), ("response_madrs", "ridge"))
+        read_bundle(written(*one)[2])
+        for one in (("relapse_madrs", "cox_ridge"), ("response_madrs", "ridge"))
     )
     assert {entry["part"] for entry in relapse.prevention} >= {"watch", "at_once"}
     assert response.prevention == ()
