@@ -30,7 +30,8 @@ def reference_rows(dictionary: Dictionary, *, calm: Collection[str] = ()) -> lis
     Returns
     -------
     list of dict
-        Keys ``name`` and ``row``: ``typical`` (the middle of each plausible range), ``extreme``
+        Keys ``name`` and ``row``: ``typical`` (the middle of each plausible range; of a score known
+        at a landmark its better end, as responders have it), ``extreme``
         (its lower and its upper end in turn), ``half_missing`` (every second answer of the typical
         row), ``all_missing``. Questions that are asked for safety alone are answered with no.
         The same dictionary gives the same rows, and `read_rows` finds no fault in them.
@@ -56,6 +57,8 @@ def _middle(variable: Variable) -> Any:
     """Give the middle of what is plausible; no for questions."""
     if variable.type == "yes_no":
         return "no"
+    if variable.timing == "landmark" and variable.higher_is_worse:
+        return _end(variable, upper=False)  # well: who is ill later is out of the risk set
     if variable.levels:
         return variable.levels[len(variable.levels) // 2]
     low, high = _plausible(variable)

@@ -20,7 +20,8 @@ class Refusal:
     Parameters
     ----------
     code : str
-        ``row_fault``, ``stop_rule``, ``too_little_information``, ``out_of_support``, ``expired``.
+        ``row_fault``, ``stop_rule``, ``too_little_information``, ``out_of_support``, ``expired``;
+        at a landmark also ``not_a_responder`` and ``relapsed_already``.
     message : str
         One sentence.
     variable : str or None

@@ -7,7 +7,7 @@ each other: a STOP takes the number away, and that is all they have to do with o
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,14 +15,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from predictor.assumed import converted_of, imputed_of, next_question_of
 from predictor.bundle import Bundle, read_bundle
 from predictor.cautions import cautions_of, refusals_of
-from predictor.dictionary import Variable
-from predictor.errors import BundleError, Fault
+from predictor.dictionary import Dictionary
+from predictor.errors import BundleError, Fault, InvalidInputError
 from predictor.explanation import on_probability_scale
+from predictor.known import Known, known, later_cautions
+from predictor.landmark_models import Shared, shared_of
 from predictor.model import Assessment
 from predictor.prevention import Answer, prevention_of
 from predictor.reference import reference_rows
+from predictor.risk_set import RiskSet, until_left
 from predictor.rows import Rows, format_value, read_rows
 from predictor.safety import evaluate
 from predictor.score import Refusal, Score, reference_score
@@ -39,6 +43,8 @@ class Scorer:
     ----------
     bundle : Bundle
         Model, dictionary, safety rules, provenance.
+    shared : Shared, optional
+        What it shares with the models of other landmarks; found in the bundle by default.
 
     Examples
     --------
@@ -47,14 +53,31 @@ class Scorer:
     'refused'
     """
 
-    def __init__(self, bundle: Bundle) -> None:
+    def __init__(self, bundle: Bundle, *, shared: Shared | None = None) -> None:
         self.bundle = bundle
+        self._shared = shared_of(bundle) if shared is None else shared
+        self._risk_set = RiskSet(bundle, self._shared)
+        self.landmarks = {
+            name: Scorer(inner, shared=self._shared) for name, inner in bundle.landmarks.items()
+        }
         encoding = bundle.model.encoding
         self._variables = tuple(bundle.dictionary[variable] for variable in encoding.variables)
         self._labels = {variable.id: variable.label for variable in self._variables}
         self._first_column = np.searchsorted(encoding.owner(), np.arange(len(self._variables)))
 
-    def score(self, rows: object, *, explain: bool = True, ignore_unknown: bool = False) -> Scores:
+    @property
+    def dictionary(self) -> Dictionary:
+        """By which rows are read: that of the bundle and of its landmarks."""
+        return self._shared.dictionary
+
+    def score(
+        self,
+        rows: object,
+        *,
+        explain: bool = True,
+        ignore_unknown: bool = False,
+        landmark: str | None = None,
+    ) -> Scores:
         """Score candidates.
 
         Parameters
@@ -65,6 +88,8 @@ class Scorer:
             Whether to split each number among the variables.
         ignore_unknown : bool
             Leave out unknown columns instead of refusing the input.
+        landmark : str, optional
+            Score by the model of this landmark, which reads what is known then.
 
         Returns
         -------
@@ -74,22 +99,95 @@ class Scorer:
         Raises
         ------
         InvalidInputError
-            If the input as a whole is at fault.
+            If the input as a whole is at fault, or the bundle has no model of the landmark.
         """
-        model = self.bundle.model
-        read = (
-            rows
-            if isinstance(rows, Rows)
-            else read_rows(rows, self.bundle.dictionary, ignore_unknown=ignore_unknown)
-        )
-        assessment = model.assess(read.values)
-        codes = np.array([read.values[variable] for variable in self._labels]).T
-        notes = _Notes(read)
-        scores = [
-            self._score_one(read, assessment, i, explain=explain, notes=notes)
+        read = self._read(rows, ignore_unknown=ignore_unknown)
+        return self.at(landmark)._answer(read, explain=explain)
+
+    def path(
+        self, rows: object, *, explain: bool = True, ignore_unknown: bool = False
+    ) -> list[tuple[Score, ...]]:
+        """Score candidates visit by visit.
+
+        Parameters
+        ----------
+        rows : dict, list of dict, DataFrame, path or Rows
+            Candidates with what is known by now.
+        explain : bool
+            Whether to split each number among the variables.
+        ignore_unknown : bool
+            Leave out unknown columns instead of refusing the input.
+
+        Returns
+        -------
+        list of tuple of Score
+            For each row the score at baseline and, in order, that of each landmark whose score is
+            answered, up to the one at which the person was found to have left the risk set.
+
+        Raises
+        ------
+        InvalidInputError
+            If the input as a whole is at fault, or the bundle has no model of any landmark.
+        """
+        if not self.landmarks:
+            self.at("all")
+        read = self._read(rows, ignore_unknown=ignore_unknown)
+        steps = [self, *self.landmarks.values()]
+        tables = [step._answer(read, explain=explain) for step in steps]
+        return [
+            until_left(
+                table[i]
+                for step, table in zip(steps, tables, strict=True)
+                if step is self or step._risk_set.is_rated(read.values, i)
+            )
             for i in range(len(read))
         ]
-        return Scores(scores, codes.reshape(len(read), len(self._labels)))
+
+    def at(self, landmark: str | None) -> Scorer:
+        """Find the scorer of a landmark.
+
+        Parameters
+        ----------
+        landmark : str or None
+            Name of a landmark, or None for this scorer.
+
+        Returns
+        -------
+        Scorer
+            It reads the same rows.
+
+        Raises
+        ------
+        InvalidInputError
+            If the bundle has no model of it; those it has are named.
+        """
+        if landmark is None:
+            return self
+        if landmark not in self.landmarks:
+            has = ", ".join(self.landmarks) or "none: it was trained at baseline alone"
+            words = f"landmark {landmark}: the bundle has no such model; it has {has}"
+            raise InvalidInputError(words)
+        return self.landmarks[landmark]
+
+    def _read(self, rows: object, *, ignore_unknown: bool) -> Rows:
+        """Read rows by the dictionary of all landmarks."""
+        if isinstance(rows, Rows):
+            return rows
+        return read_rows(rows, self.dictionary, ignore_unknown=ignore_unknown)
+
+    def _answer(self, rows: Rows, *, explain: bool) -> Scores:
+        """Answer every row by this scorer's own model."""
+        model, variables = self.bundle.model, self.bundle.model.encoding.variables
+        view = known(self.dictionary, variables, rows.values, self._shared.crosswalks)
+        assessment = model.assess(view.values)
+        assessment = replace(assessment, sd=np.hypot(assessment.sd, view.error(model)))
+        codes = np.array([view.values[variable] for variable in variables]).T
+        notes = _Notes(rows)
+        scores = [
+            self._score_one(rows, view, assessment, i, explain=explain, notes=notes)
+            for i in range(len(rows))
+        ]
+        return Scores(scores, codes.reshape(len(rows), len(variables)))
 
     def verify(self) -> None:
         """Score the bundle's generated reference rows again.
@@ -97,9 +195,11 @@ class Scorer:
         Raises
         ------
         BundleError
-            If a frozen score differs by more than 1e-9. Whether the model has expired is not
-            looked at.
+            If a frozen score, of a landmark's model too, differs by more than 1e-9. Whether a
+            model has expired is not looked at.
         """
+        for inner in self.landmarks.values():
+            inner.verify()
         frozen = self.bundle.reference
         if not frozen:
             raise BundleError("the bundle has no reference rows; get it again from its trainer")
@@ -113,6 +213,7 @@ class Scorer:
     def _score_one(
         self,
         rows: Rows,
+        view: Known,
         assessment: Assessment,
         i: int,
         *,
@@ -124,6 +225,7 @@ class Scorer:
         safety = evaluate(self.bundle.safety, rows.values, row=i)
         refusals = notes.refusals(number)
         refusals += [Refusal("stop_rule", f.text) for f in safety.stops]
+        refusals += self._risk_set.refusals(rows.values, i)
         refusals += refusals_of(self.bundle, assessment, i)
         score = Score(
             row=number,
@@ -134,16 +236,24 @@ class Scorer:
             refusals=tuple(refusals),
             safety=tuple(finding.to_dict() for finding in safety.findings),
             not_asked=tuple(self.bundle.dictionary[v].label for v in safety.not_asked),
-            cautions=(*cautions_of(self.bundle, assessment, i), *notes.cautions(number)),
-            values={v.id: format_value(v, float(rows.values[v.id][i])) for v in self._variables},
+            cautions=(
+                *(one.caution() for one in view.conversions[i]),
+                *cautions_of(self.bundle, assessment, i),
+                *later_cautions(self.dictionary, self.bundle.provenance.landmark, rows.values, i),
+                *notes.cautions(number),
+            ),
+            values={v.id: format_value(v, float(rows.values[v.id][i])) for v in self._variables}
+            | {one.variable.id: one.words for one in view.conversions[i]},
             labels=self._labels,
         )
         if refusals:
             return score
-        score = replace(score, **self._number(assessment, i, explain=explain))
+        score = replace(score, **self._number(view, assessment, i, explain=explain))
         return replace(score, prevention=self._prevention(score, assessment.answered[i]))
 
-    def _number(self, assessment: Assessment, i: int, *, explain: bool) -> dict[str, Any]:
+    def _number(
+        self, view: Known, assessment: Assessment, i: int, *, explain: bool
+    ) -> dict[str, Any]:
         """Give the number of one row with all that belongs to it."""
         model = self.bundle.model
         margin, sd = float(assessment.margin[i]), float(assessment.sd[i])
@@ -176,8 +286,13 @@ class Scorer:
             found["contributions_probability"] = dict(
                 zip(self._labels, split.tolist(), strict=True)
             )
-        found["imputed"] = tuple(self._imputed(assessment, i, split))
-        found["next_question"] = self._next_question(assessment, i)
+        found["imputed"] = (
+            *imputed_of(
+                self._variables, assessment, i, first_column=self._first_column, split=split
+            ),
+            *converted_of(self._variables, view.conversions[i], split),
+        )
+        found["next_question"] = next_question_of(self._variables, assessment, i)
         return found
 
     def _prevention(self, score: Score, answered: NDArray[np.bool_]) -> dict[str, Any] | None:
@@ -185,30 +300,10 @@ class Scorer:
         changes = score.contributions_probability
         answers = [
             Answer(variable, score.values[variable.id], changes[variable.id])
-            for variable, known in zip(self._variables, answered, strict=True)
-            if known and variable.id in changes
+            for variable, given in zip(self._variables, answered, strict=True)
+            if given and variable.id in changes
         ]
         return prevention_of(self.bundle.prevention, answers)
-
-    def _imputed(self, assessment: Assessment, i: int, split: Floats) -> Iterator[dict[str, Any]]:
-        """Say what was assumed for each unanswered variable."""
-        for j in np.flatnonzero(~assessment.answered[i]):
-            variable = self._variables[j]
-            coded = float(assessment.assumed[i, self._first_column[j]])
-            yield {
-                "variable": variable.id,
-                "label": variable.label,
-                "assumed": _OWN_PATH if math.isnan(coded) else _assumed_words(variable, coded),
-                "moves": float(split[j]),
-            }
-
-    def _next_question(self, assessment: Assessment, i: int) -> dict[str, str] | None:
-        """Name the unanswered variable that would narrow the interval most."""
-        gain = assessment.narrowing[i]
-        if not gain.size or gain.max() <= 0:
-            return None
-        variable = self._variables[int(np.argmax(gain))]
-        return {"variable": variable.id, "label": variable.label}
 
 
 def load(folder: str | Path) -> Scorer:
@@ -270,7 +365,6 @@ def _agree(frozen: Mapping[str, Any], again: Mapping[str, Any]) -> bool:
 
 
 _TOLERANCE = 1e-9
-_OWN_PATH = "nothing: the trees have a path of their own for a missing answer"
 
 
 class _Notes:
@@ -301,12 +395,3 @@ def _slope(number: float, task: str) -> float:
     if task == "response":
         return number * (1 - number)
     return -(1 - number) * math.log1p(-number) if number < 1 else 0.0
-
-
-def _assumed_words(variable: Variable, coded: float) -> str:
-    """Say what a linear learner put in the place of a missing answer."""
-    if variable.type == "category":
-        return "the mixture of levels expected from the other answers"
-    if variable.type == "yes_no":
-        return f"yes with probability {min(max(coded, 0.0), 1.0):.2f}"
-    return format_value(variable, math.expm1(coded) if variable.transform == "log1p" else coded)

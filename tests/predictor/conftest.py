@@ -18,12 +18,14 @@ from predictor.calibration import Affine, BaselineHazard
 from predictor.dictionary import Dictionary
 from predictor.encoding import Column, Encoding
 from predictor.imputation import GaussianImputation
+from predictor.landmarks import with_landmarks
 from predictor.linear import Linear
 from predictor.model import Model
 from predictor.provenance import Provenance
 from predictor.safety import SafetyRules
 from predictor.scoring import Scorer, with_reference
 from predictor.uncertainty import Uncertainty
+from training.config import read_crosswalks, read_landmarks, read_outcomes
 from training.tree_tables import ensemble_from_boosters, tables_from_booster
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
@@ -210,6 +212,91 @@ def folders(
     """Each bundle as a folder; read only."""
     root = tmp_path_factory.mktemp("bundles")
     return {name: write_bundle(bundle, root / name) for name, bundle in bundles.items()}
+
+
+LANDMARK_SLOPE = {"response": -0.08, "relapse": 0.05}
+
+
+def landmark_model(task: str, scores: tuple[str, ...]) -> Model:
+    """A model of age, sex, bmi, MADRS at baseline, failed trials and later MADRS scores."""
+    kept = list(range(6))
+    p, q = len(kept), len(scores)
+    means = np.concatenate([MEANS[kept], np.full(q, 20.0)])
+    spread = np.concatenate([SPREAD[kept], np.full(q, 8.0)])
+    correlation = np.full((p + q, p + q), 0.2)
+    np.fill_diagonal(correlation, 1.0)
+    made = cox_model() if task == "relapse" else linear_model()
+    slopes = np.full(q, LANDMARK_SLOPE[task])
+    known = uncertainty_of(
+        p,
+        covariance=np.diag(np.concatenate([[0.01], 0.02 / spread**2])),
+        means=means,
+        support_low=np.concatenate([LOW[kept], np.zeros(q)]),
+        support_high=np.concatenate([HIGH[kept], np.full(q, 60.0)]),
+    )
+    linear = Linear(np.concatenate([COEFFICIENTS[kept], slopes]), means, made.learner.base)
+    return replace(
+        made,
+        encoding=replace(
+            ENCODING,
+            columns=(*ENCODING.columns[:6], *(Column(score) for score in scores)),
+            dropped=(),
+            seen=(("sex", (0, 1, 2)),),
+        ),
+        learner=linear,
+        uncertainty=known,
+        imputation=GaussianImputation(means, correlation * np.outer(spread, spread)),
+    )
+
+
+def landmark_bundle(bundle: Bundle, names: tuple[str, ...]) -> Bundle:
+    """A bundle with a model at each of these landmarks, as training would write it."""
+    landmarks, task = read_landmarks(), bundle.model.task
+    whole = with_landmarks(bundle.dictionary, landmarks)
+    kept = [one for one in landmarks.landmarks if one.name in names]
+    outcome = "relapse_madrs" if task == "relapse" else "response_madrs"
+    lineage = {"outcome": read_outcomes()[outcome].model_dump(mode="json")}
+    inner = {}
+    for i, landmark in enumerate(kept):
+        seen = kept[: i + 1]
+        variables = [v for v in whole.variables if v.landmark in (None, *(s.name for s in seen))]
+        after = max(0, int(landmark.day) - 28) if task == "relapse" else 0
+        inner[landmark.name] = with_reference(
+            replace(
+                bundle,
+                model=landmark_model(task, tuple(f"madrs_{one.name}" for one in seen)),
+                dictionary=replace(whole, variables=tuple(variables), landmarks=tuple(seen)),
+                provenance=replace(
+                    bundle.provenance,
+                    landmark=landmark.name,
+                    horizon_days=bundle.provenance.horizon_days - after,
+                ),
+                reference=(),
+                lineage=lineage,
+            )
+        )
+    return replace(
+        bundle,
+        crosswalks=read_crosswalks(),
+        landmarks=inner,
+        lineage=lineage,
+    )
+
+
+@pytest.fixture(scope="session")
+def landmark_bundles(bundles: dict[str, Bundle]) -> dict[str, Bundle]:
+    """Bundles with models at landmarks: response and relapse."""
+    return {
+        "response": landmark_bundle(bundles["linear"], ("dose2", "dose4")),
+        "relapse": landmark_bundle(
+            bundles["cox"], ("dose4", "course_end", "followup14", "followup28")
+        ),
+    }
+
+
+@pytest.fixture(scope="session")
+def landmark_scorers(landmark_bundles: dict[str, Bundle]) -> dict[str, Scorer]:
+    return {name: Scorer(bundle) for name, bundle in landmark_bundles.items()}
 
 
 @pytest.fixture
