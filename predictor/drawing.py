@@ -102,8 +102,9 @@ class Curve:
 
     Parameters
     ----------
-    line, band : str
-        Corners for an SVG polyline and polygon.
+    line, ahead, band : str
+        Corners for SVG polylines and a polygon; `ahead` goes on from `line` where too few people
+        were followed, and is empty where enough were.
     marks : tuple of (float, float, str)
         Place and day of each day that the table names.
     x_ticks, y_ticks : tuple of (float, str)
@@ -111,6 +112,7 @@ class Curve:
     """
 
     line: str
+    ahead: str
     band: str
     marks: tuple[tuple[float, float, str], ...]
     x_ticks: tuple[tuple[float, str], ...]
@@ -222,6 +224,7 @@ def draw_curve(
     band: tuple[Sequence[float], Sequence[float]],
     *,
     marked: Sequence[int] = (),
+    supported: float = math.inf,
 ) -> Curve:
     """Place a curve of cumulative risk and its band.
 
@@ -235,6 +238,8 @@ def draw_curve(
         Lower and upper ends of the interval.
     marked : sequence of int
         Days to mark with a dot, if they are among `days`.
+    supported : float
+        Last day on which enough people were followed.
 
     Returns
     -------
@@ -254,8 +259,11 @@ def draw_curve(
 
     known = dict(zip(days, risk, strict=True))
     step = 30 if last > 60 else 10
+    drawn = corners(risk)
+    followed = sum(day <= supported for day in days)
     return Curve(
-        line=" ".join(corners(risk)),
+        line=" ".join(drawn[:followed]),
+        ahead=" ".join(drawn[max(followed - 1, 0) :]) if followed < len(drawn) else "",
         band=" ".join([*corners(band[0]), *reversed(corners(band[1]))]),
         marks=tuple((across(d), up(known[d]), str(d)) for d in marked if d in known),
         x_ticks=tuple((across(d), str(d)) for d in range(0, int(last) + 1, step)),

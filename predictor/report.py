@@ -14,6 +14,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from predictor.course import BEYOND, Course, course_of
+from predictor.curve import CheckIn, Median, WellDays
 from predictor.dictionary import Dictionary
 from predictor.drawing import (
     Curve,
@@ -222,8 +224,10 @@ def _number(score: Mapping[str, Any]) -> dict[str, Any]:
     if score["task"] == "relapse":
         at = {day: (r["value"], r["lo"], r["hi"]) for day, r in score["risk_at"].items()}
         value, lo, hi = at[horizon] if horizon in at else at[max(at, key=int)]
-        rows = [(day, in_ten(*risk)) for day, risk in sorted(at.items(), key=lambda i: int(i[0]))]
+        rows = [(day, in_ten(*at[day])) for day in sorted(at, key=int)]
         curve = _curve(score["curve"], [int(day) for day, _ in rows])
+        last = score["curve"]["last_supported_day"]
+        rows = [(f"{day} {BEYOND}" if int(day) > last else day, said) for day, said in rows]
     average, threshold = provenance["cohort_average"], provenance["decision_threshold"]
     frequency: Frequency = draw_frequency(value, lo, hi, average=average, threshold=threshold)
     return {
@@ -244,6 +248,8 @@ def _number(score: Mapping[str, Any]) -> dict[str, Any]:
         "frequency": frequency,
         "curve": curve,
         "rows": rows,
+        "zero": provenance["time_zero"],
+        "course": _course(score) if curve else None,
         "horizon": horizon,
         "given": score["given"],
     }
@@ -252,7 +258,18 @@ def _number(score: Mapping[str, Any]) -> dict[str, Any]:
 def _curve(curve: Mapping[str, Any], marked: Sequence[int]) -> Curve:
     """Draw the curve of a relapse score."""
     band = (curve["lo"], curve["hi"])
-    return draw_curve(curve["days"], curve["relapse"], band, marked=marked)
+    last = curve["last_supported_day"]
+    return draw_curve(curve["days"], curve["relapse"], band, marked=marked, supported=last)
+
+
+def _course(score: Mapping[str, Any]) -> Course:
+    """Say what is read from the curve of a relapse score."""
+    return course_of(
+        Median(**score["median"]),
+        WellDays(**score["well_days"]),
+        [CheckIn(**each) for each in score["check_ins"]],
+        last_supported_day=score["curve"]["last_supported_day"],
+    )
 
 
 def _why(score: Mapping[str, Any], dictionary: Dictionary | None) -> dict[str, Any]:

@@ -71,7 +71,14 @@ RELAPSE = {
         "relapse": [d / 300 for d in DAYS],
         "lo": [d / 400 for d in DAYS],
         "hi": [d / 200 for d in DAYS],
+        "last_supported_day": 100,
     },
+    "median": {"day": None, "lo": 100, "hi": None, "by_day": 100},
+    "well_days": {"days": 126.0, "lo": 99.0, "hi": 139.5, "to_day": 180},
+    "check_ins": [
+        {"risk": 0.1, "day": 20, "expected_day": 30, "beyond_followup": False},
+        {"risk": 0.725, "day": 150, "expected_day": None, "beyond_followup": True},
+    ],
     "risk_at": {str(d): {"value": d / 300, "lo": d / 400, "hi": d / 200} for d in (30, 90, 180)},
     "given": "response at the end of the acute course",
     "safety": [

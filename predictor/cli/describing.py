@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from predictor.console import Line
+from predictor.course import course_of, marked
 from predictor.provenance import Provenance
 from predictor.score import Score
 from predictor.wording import (
@@ -96,13 +98,15 @@ def _number(score: Score) -> Iterator[Line]:
         yield Line(f"Cohort's average: {average}. In brackets: {level} % interval.", 4)
     else:
         yield Line("Risk of relapse", 2, "bold")
+        last = math.inf if score.curve is None else score.curve.last_supported_day
         for day in score.shown_days:
-            yield Line(f"by day {day}: {in_ten(*score.risk_at(day))}", 4, "bold")
+            yield Line(f"by {marked(day, last)}: {in_ten(*score.risk_at(day))}", 4, "bold")
         yield Line(
             f"Cohort's average by day {source.horizon_days}: {average}. "
             f"In brackets: {level} % interval.",
             4,
         )
+    yield from _course(score)
     yield from _verdict(score)
     for found in score.conformal or ():
         if found["level"] == score.level:
@@ -113,6 +117,29 @@ def _number(score: Score) -> Iterator[Line]:
     for name, words in given.items():
         if words:
             yield Line(f"{name}: {words}", 4)
+
+
+def _course(score: Score) -> Iterator[Line]:
+    """Say what is read from the curve: half relapsed, days well, by when to be seen."""
+    if score.curve is None or score.median is None or score.well_days is None:
+        return
+    course = course_of(
+        score.median,
+        score.well_days,
+        score.check_ins,
+        last_supported_day=score.curve.last_supported_day,
+    )
+    yield Line(course.half, 4)
+    yield Line(course.well, 4)
+    if course.seen:
+        yield Line("By when to be seen, at the latest:", 4)
+    for day, share, expected in course.schedule:
+        yield Line(f"{day}: up to {share} may have relapsed (expected: {expected})", 6)
+    for words in (course.unreached, course.seen):
+        if words:
+            yield Line(words, 6)
+    if course.beyond:
+        yield Line(course.beyond, 4)
 
 
 def _verdict(score: Score) -> Iterator[Line]:

@@ -16,6 +16,7 @@ import pytest
 from predictor.bundle import write_bundle
 from predictor.cli import run
 from predictor.cli.describing import describe
+from predictor.course import SEEN, median_words, well_words
 from predictor.scoring import Scorer, with_reference
 
 
@@ -110,6 +111,26 @@ def test_a_relapse_is_said_by_day_with_what_it_is_given(folders, people, capsys)
         "Time zero: day 28", "Planned course: six infusions",
     ):  # fmt: skip
         assert words in first
+
+
+def test_a_relapse_is_said_with_its_median_its_days_and_its_schedule(bundles, candidate):
+    source = replace(bundles["cox"].provenance, check_in_steps=(0.1, 0.5))
+    baseline = replace(bundles["cox"].model.baseline, last_supported_day=60.0)
+    model = replace(bundles["cox"].model, baseline=baseline)
+    scorer = Scorer(replace(bundles["cox"], provenance=source, model=model))
+    score = scorer.score(candidate())[0]
+    first, last = score.check_ins
+    said = [line.text for line in describe(score)]
+    assert median_words(score.median) in said
+    assert well_words(score.well_days) in said
+    text = "\n".join(said)
+    assert f"day {first.day}: up to 1 in 10 may have relapsed" in text
+    assert f"day {last.day}: up to 5 in 10 may have relapsed" in text
+    assert "by day 180 †: about" in text
+    assert "by day 30: about" in text
+    assert SEEN in said
+    old = [line.text for line in describe(Scorer(bundles["cox"]).score(candidate())[0])]
+    assert not any("By when to be seen" in line for line in old)
 
 
 def test_the_numbers_are_those_of_the_library(folders, people, scorers, capsys):

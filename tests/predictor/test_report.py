@@ -78,7 +78,15 @@ RELAPSE = SCORED | {
         "relapse": [0, 0.2, 0.4, 0.6],
         "lo": [0, 0.1, 0.3, 0.4],
         "hi": [0, 0.3, 0.5, 0.8],
+        "last_supported_day": 120,
     },
+    "median": {"day": 41, "lo": 20, "hi": None, "by_day": 120},
+    "well_days": {"days": 95.7, "lo": 61.2, "hi": 131.9, "to_day": 180},
+    "check_ins": [
+        {"risk": 0.1, "day": 6, "expected_day": 14, "beyond_followup": False},
+        {"risk": 0.5, "day": 130, "expected_day": None, "beyond_followup": True},
+        {"risk": 0.9, "day": None, "expected_day": None, "beyond_followup": False},
+    ],
     "risk_at": {
         "30": {"value": 0.2, "lo": 0.1, "hi": 0.3},
         "90": {"value": 0.4, "lo": 0.3, "hi": 0.5},
@@ -248,6 +256,36 @@ def test_relapse_shows_the_curve_the_days_and_that_it_is_no_better() -> None:
     assert "No better than the average." in text
     assert "Given: response at the end" in text
     assert "log-hazard" in text
+
+
+def test_relapse_says_by_when_half_have_relapsed_and_by_when_to_be_seen() -> None:
+    page = render_page(RELAPSE, DICTIONARY)
+    text = text_of(page)
+    assert "by day 41 (20 to not within 120 days)" in text
+    assert "about 96 (61 to 132) are expected without relapse" in text
+    assert "9 in 10 are not reached within 180 days" in text
+    assert '<th scope="row">day 6</th><td>1 in 10</td><td>day 14</td>' in page
+    assert '<th scope="row">day 130 †</th><td>5 in 10</td><td>not within 180 days</td>' in page
+    # 180 lies beyond the follow-up, 90 does not; the drawing is dashed from there
+    assert '<th scope="row">180 †</th>' in page
+    assert '<th scope="row">90</th>' in page
+    assert "† Too few patients were followed beyond day 120" in text
+    assert "stroke-dasharray" in page
+    # the safety findings stand before all of it
+    assert page.index('id="safety"') < page.index("by day 41") < page.index("By when to be seen")
+
+
+def test_without_declared_steps_there_is_no_schedule() -> None:
+    text = text_of(render_page(RELAPSE | {"check_ins": []}, DICTIONARY))
+    assert "By when to be seen" not in text
+    assert "are expected without relapse" in text
+
+
+def test_a_schedule_that_nothing_reaches_is_one_sentence() -> None:
+    none = [{"risk": 0.1, "day": None, "expected_day": None, "beyond_followup": False}]
+    page = render_page(RELAPSE | {"check_ins": none}, DICTIONARY)
+    assert "1 in 10 are not reached within 180 days" in text_of(page)
+    assert "Be seen by" not in page
 
 
 def test_without_the_horizon_among_the_days_the_last_day_is_the_number() -> None:
