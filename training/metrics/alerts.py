@@ -158,8 +158,9 @@ class AlertMeasures:
     relapses, missed : int
         Relapses with a visit in time, and those among people seen that had none: they came later
         after the last visit that was scored.
-    not_judged : float
-        Alerts left out, because neither a relapse nor the lack of one was seen; mean over repeats.
+    judged, not_judged : float
+        Alerts of which it is known whether a relapse follows, and those left out because neither
+        a relapse nor the lack of one was seen; mean over repeats.
     """
 
     measures: dict[str, Estimate]
@@ -169,6 +170,7 @@ class AlertMeasures:
     visits: int
     relapses: int
     missed: int
+    judged: float
     not_judged: float
 
 
@@ -209,13 +211,7 @@ def measure_alerts(
     Winterhalder M et al. Epilepsy Behav 2003;4:318-325. Exact bounds: Clopper CJ, Pearson ES.
     Biometrika 1934;26:404-413; Garwood F. Biometrika 1936;28:437-442.
     """
-    given = np.asarray(alert, dtype=bool)
-    given = given[:, None] if given.ndim == 1 else given
-    if given.ndim != 2 or len(given) != visits.day.size or not given.shape[1]:
-        raise InvalidInputError(
-            f"alerts of shape {given.shape} are not one for each of {visits.day.size} visits"
-        )
-    parts, leads = _counted(visits, given)
+    parts, leads = _counted(visits, _checked(visits, alert))
     people = parts["visits"].size
     drawn = [_in_resamples(parts, leads, c) for c in resample_counts(n_boot, people, rng)]
     whole = _in_resamples(parts, leads, np.ones((1, people)))
@@ -235,8 +231,57 @@ def measure_alerts(
         visits=visits.day.size,
         relapses=round(parts["relapse"].sum()),
         missed=round(parts["late"].sum()),
+        judged=float((parts["followed"] + parts["false"]).sum()),
         not_judged=float(parts["not_judged"].sum()),
     )
+
+
+def alert_difference(
+    visits: PersonVisits,
+    one: npt.ArrayLike,
+    other: npt.ArrayLike,
+    *,
+    measure: str,
+    n_boot: int,
+    rng: np.random.Generator,
+) -> Estimate:
+    """Give what one way to alert has over another in the same people, with its 95 % interval.
+
+    Parameters
+    ----------
+    visits : PersonVisits
+        Visits and what became of the people.
+    one, other : array-like of bool, shape (n_visits,) or (n_visits, n_repeats)
+        Whether there was an alert, by either way.
+    measure : str
+        A share or rate among those of `measure_alerts`.
+    n_boot : int
+        Resamples of people, at least 1; the same for both.
+    rng : numpy.random.Generator
+        Draws the resamples.
+
+    Returns
+    -------
+    Estimate
+        Of `one` less that of `other`, percentile bootstrap.
+
+    Raises
+    ------
+    MeasureUndefinedError
+        If one of the two has no value, in all people or in more than 5 % of resamples.
+    """
+    both = [_counted(visits, _checked(visits, alert)) for alert in (one, other)]
+    people = both[0][0]["visits"].size
+
+    def gap(counts: FloatArray) -> FloatArray:
+        first, second = (_in_resamples(*each, counts)[measure] for each in both)
+        return first - second
+
+    value = float(gap(np.ones((1, people)))[0])
+    if np.isnan(value):
+        raise MeasureUndefinedError(f"difference in {measure}", _NOTHING[measure])
+    drawn = [gap(counts) for counts in resample_counts(n_boot, people, rng)]
+    return percentile_interval(value, np.concatenate(drawn))
 
 
 _RATIOS = {
@@ -254,6 +299,17 @@ _NOTHING = {
     "false_per_year": "no visit can be judged",
     "lead_days": "no relapse had an alert in time",
 }
+
+
+def _checked(visits: PersonVisits, alert: npt.ArrayLike) -> Flags:
+    """Give alerts as visits by repeats, or refuse them."""
+    given = np.asarray(alert, dtype=bool)
+    given = given[:, None] if given.ndim == 1 else given
+    if given.ndim != 2 or len(given) != visits.day.size or not given.shape[1]:
+        raise InvalidInputError(
+            f"alerts of shape {given.shape} are not one for each of {visits.day.size} visits"
+        )
+    return given
 
 
 def _counted(visits: PersonVisits, alert: Flags) -> tuple[Parts, FloatArray]:

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from predictor.errors import InvalidInputError
-from training.metrics.alerts import PersonVisits, measure_alerts
+from training.metrics import MeasureUndefinedError
+from training.metrics.alerts import PersonVisits, alert_difference, measure_alerts
 
 
 def visits_of(people):
@@ -61,7 +62,7 @@ def test_measures_by_hand():
         }
     )
     assert (found.people, found.visits, found.relapses, found.missed) == (50, 130, 20, 10)
-    assert found.not_judged == 10
+    assert (found.judged, found.not_judged) == (40, 10)
     assert found.lead_quartiles == (14.0, 28.0)
 
 
@@ -291,3 +292,45 @@ def test_visits_that_cannot_be_are_refused(visits, match):
 def test_alerts_that_are_not_one_for_each_visit_are_refused():
     with pytest.raises(InvalidInputError, match="not one for each of 130 visits"):
         measured(visits_of(BY_HAND), ALERTS[1:])
+
+
+def difference(visits, one, other, measure, n_boot=400):
+    rng = np.random.default_rng(4)
+    return alert_difference(visits, one, other, measure=measure, n_boot=n_boot, rng=rng)
+
+
+def test_a_difference_is_that_of_the_two_values_in_the_same_people():
+    visits, none = visits_of(BY_HAND), np.zeros(130, dtype=bool)
+    gap = difference(visits, ALERTS, none, "sensitivity")
+    assert (gap.value, gap.lo, gap.hi) == (1, 1, 1)
+    everybody = difference(visits, ALERTS, ~none, "ppv")
+    # all visits that can be judged: A 1, B 3, C 3, D 2, E 3, of which two are followed
+    assert everybody.value == pytest.approx(2 / 4 - 2 / 12)
+    same = difference(visits, ALERTS, ALERTS, "false_per_year")
+    assert (same.value, same.lo, same.hi) == (0, 0, 0)
+
+
+def test_a_difference_covers_the_truth():
+    """The alerts of people at high hazard against alerts drawn by lot."""
+    rng, hits, truth = np.random.default_rng(5), 0, truth_of_the_course()
+    everybody = truth_of_every_visit()
+    for _ in range(300):
+        visits, alert = drawn_course(150, rng)
+        by_lot = rng.random(alert.size) < 0.5
+        gap = alert_difference(visits, alert, by_lot, measure="ppv", n_boot=300, rng=rng)
+        hits += gap.lo <= truth["ppv"] - everybody <= gap.hi
+    assert 0.90 <= hits / 300 <= 0.985
+
+
+def truth_of_every_visit():
+    """Chance that a relapse follows any visit, so also one drawn by lot."""
+    kinds = ((0.3, 0.02), (0.7, 0.004))
+    seen = [share * np.exp(-h * np.array([14.0, 28, 42, 56])).sum() for share, h in kinds]
+    soon = [1 - np.exp(-h * 14) for _, h in kinds]
+    return np.average(soon, weights=seen)
+
+
+def test_a_difference_without_a_value_says_why():
+    visits, none = visits_of(BY_HAND), np.zeros(130, dtype=bool)
+    with pytest.raises(MeasureUndefinedError, match="no alert can be judged"):
+        difference(visits, ALERTS, none, "ppv")
