@@ -26,6 +26,7 @@ from training.outcome import (
     baseline_scores,
     relapse_outcome,
     response_outcome,
+    starting_scores,
 )
 from training.raw_tables import Origin, RawTables, read_raw_tables
 from training.scales import scale_ranges
@@ -37,6 +38,7 @@ OUTCOME_RULES = {
     "relapse": ("response_not_observed", "not_a_responder", "no_follow_up"),
 }
 SIMULATED_PREFIX = "sim-"
+NOT_KNOWN = "not known"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ class Cohort:
     carried_forward : bool
         Whether the data are declared to hold outcomes carried forward.
     control : Control or None
-        Untreated people with their outcome, where the data are declared to have any.
+        Untreated people with their outcome, where any are declared.
     events_table : pandas.DataFrame
         Checked events of the eligible people.
     """
@@ -227,8 +229,6 @@ def assemble_cohort(
     ignored = [f"patients: {w.message}" for w in rows.warnings if w.rule == "ignored_column"]
     filled, filling = _with_baseline_scores(eligible, visits, dictionary)
     outcome = _outcome(definition, visits, events, ids)
-    starts = baseline_scores(definition.responders or definition, visits, ids)
-    known = filled.values.get(definition.scale.variable, np.full(len(ids), np.nan))
     control = None
     if mapping.control_arm is not None:
         there = untreated & rows.accepted & [rule in {None, SET_APART} for rule in excluded]
@@ -247,7 +247,7 @@ def assemble_cohort(
         source=raw.source,
         file_sha256=raw.file_sha256,
         visits=visits[visits["patient_id"].isin(ids)].reset_index(drop=True),
-        baseline_score=np.where(np.isnan(starts), known, starts),
+        baseline_score=starting_scores(definition, visits, ids, stated=filled.values),
         faults=rows.faults,
         notes=(*raw.notes, *ignored, *notes, *filling),
         carried_forward=mapping.outcomes_carried_forward,
@@ -373,12 +373,13 @@ def missing_outcomes(cohort: Cohort) -> pd.DataFrame:
     reasons = cohort.outcome.missing_reason
     counted = [place for place, reason in enumerate(reasons) if reason != "not_a_responder"]
     scale = cohort.definition.scale
-    bands = [scale.band_of(float(score)) for score in cohort.baseline_score]
-    sites = [site or "not known" for site in cohort.rows.sites]
+    bands = [NOT_KNOWN if scale is None else scale.band_of(float(x)) for x in cohort.baseline_score]
+    severities = [] if scale is None else [*scale.band_names, "any", NOT_KNOWN]
+    sites = [site or NOT_KNOWN for site in cohort.rows.sites]
     lines: list[dict[str, object]] = []
     for by, levels, order in (
         ("site", sites, sorted(set(sites))),
-        ("baseline severity", bands, [*scale.band_names, "any", "not known"]),
+        ("baseline severity", bands, severities),
     ):
         for level in order:
             there = [place for place in counted if levels[place] == level]

@@ -1,11 +1,170 @@
-"""One person's follow-up after time zero: the day of relapse, or the last day known without it.
+"""One person's follow-up after time zero: what ended it, and on which day.
 
-Plain arrays in, values out; `training.outcome` says which rule is meant.
+Plain arrays in, values out; `training.outcome` collects them from the tables.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
 import numpy as np
+from numpy.typing import NDArray
+
+from training.outcome_definition import Confirmation, OutcomeDefinition, holds
+
+Floats = NDArray[np.float64]
+Ending = Literal["relapsed", "competing", "censored"]
+
+# An event between the landmark visit and time zero is real but has no positive time.
+EARLIEST_RELAPSE_DAYS = 0.5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class History:
+    """One person's readings and dated events, in order of day from the first dose.
+
+    Parameters
+    ----------
+    days, scores : numpy.ndarray
+        Of the readings, shape (n,); a score is NaN on a day of being seen without a reading.
+    relapses, competing, censorings : numpy.ndarray
+        Days of events of each kind, by the definition.
+    """
+
+    days: Floats
+    scores: Floats
+    relapses: Floats
+    competing: Floats
+    censorings: Floats
+
+
+class Entry(NamedTuple):
+    """What was known of a person who entered the risk set.
+
+    Parameters
+    ----------
+    day : float
+        Of the person's own visit there; later readings are read.
+    start, score : float
+        At baseline and at that visit; NaN where not known.
+    """
+
+    day: float
+    start: float
+    score: float
+
+
+FROM_DAY_0 = Entry(0.0, np.nan, np.nan)
+"""Where everybody is at risk from the first day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """How one person's follow-up ended.
+
+    Parameters
+    ----------
+    days : float
+        From time zero, above 0.
+    ending : str
+        ``relapsed``, ``competing`` or ``censored``.
+    last_well_days : float
+        Last day from time zero, up to `days`, on which a reading showed the person well; 0 without
+        one, `days` where no score is read.
+    """
+
+    days: float
+    ending: Ending
+    last_well_days: float
+
+
+def follow(definition: OutcomeDefinition, history: History, entry: Entry) -> Followed | None:
+    """Follow one person of the risk set from time zero to an end.
+
+    Parameters
+    ----------
+    definition : OutcomeDefinition
+        Of task ``relapse``.
+    history : History
+        Of this person.
+    entry : Entry
+        Where follow-up begins.
+
+    Returns
+    -------
+    Followed or None
+        None where nothing was observed after time zero.
+    """
+    own = definition.time_zero == "landmark_visit"
+    zero = entry.day if own else definition.landmark.day
+    later = history.days > entry.day
+    seen, scores = history.days[later], history.scores[later]
+    relapses, competing, censorings = (
+        days[days >= entry.day].tolist()
+        for days in (history.relapses, history.competing, history.censorings)
+    )
+    ill = is_relapse(definition, scores, start=entry.start, at_entry=entry.score)
+    before = seen <= min([*competing, *censorings, np.inf])
+    crossed = _first_reading(definition, seen[before], ill[before])
+    dated = relapses if crossed is None else [*relapses, crossed]
+    last_seen = float(seen[-1]) if len(seen) else None
+    end = end_of_follow_up(last_seen, dated, competing, censorings)
+    if end is None or (end[0] <= zero and end[1] != "relapsed"):
+        return None
+    until = end[0] - zero
+    if end[1] == "relapsed":
+        until = max(until, EARLIEST_RELAPSE_DAYS)
+    if not definition.reads_scores:
+        return Followed(until, end[1], until)  # the event is dated, not seen at a visit
+    well = seen[~ill & (seen <= end[0])]
+    return Followed(until, end[1], max(float(well[-1]) - zero, 0.0) if well.size else 0.0)
+
+
+def is_relapse(
+    definition: OutcomeDefinition,
+    scores: Floats,
+    *,
+    start: Floats | float,
+    at_entry: Floats | float,
+) -> NDArray[np.bool_]:
+    """Tell which later readings are a relapse, unless they need confirmation.
+
+    Parameters
+    ----------
+    definition : OutcomeDefinition
+        Of task ``relapse``.
+    scores : numpy.ndarray
+        Readings after the entry into the risk set, shape (n,).
+    start, at_entry : numpy.ndarray or float
+        Scores at baseline and at the entry: of the one person, or of each, shape (n,).
+
+    Returns
+    -------
+    numpy.ndarray
+        Bool, shape (n,); False where there is no reading.
+    """
+    ill = np.zeros(len(scores), dtype=bool)
+    if definition.at_least is not None:
+        ill |= scores >= definition.at_least
+    if definition.loss_of_gain is not None:
+        gain = np.subtract(start, at_entry)
+        lost = at_entry + definition.loss_of_gain * gain
+        ill |= (gain > 0) & (scores >= lost)  # without a gain no share can be lost
+    if definition.response_lost and definition.responders is not None:
+        ill |= ~holds(definition.responders, start, scores)
+    return np.asarray(ill & ~np.isnan(scores))
+
+
+def _first_reading(
+    definition: OutcomeDefinition, seen: Floats, ill: NDArray[np.bool_]
+) -> float | None:
+    """Find the day of the reading at which a relapse is dated."""
+    confirmation = definition.confirmation or Confirmation(consecutive=1)
+    if confirmation.consecutive == 1:
+        return float(seen[ill][0]) if ill.any() else None
+    return first_confirmed(seen, ill, **confirmation.model_dump(exclude={"consecutive"}))
 
 
 def first_confirmed(
@@ -46,28 +205,41 @@ def first_confirmed(
 
 
 def end_of_follow_up(
-    last_seen: float | None, relapse_days: list[float], censor_days: list[float]
-) -> tuple[float, bool] | None:
-    """Choose what ends the follow-up: a relapse, a censoring event or the last visit.
+    last_seen: float | None,
+    relapses: Sequence[float],
+    competing: Sequence[float],
+    censorings: Sequence[float],
+) -> tuple[float, Ending] | None:
+    """Choose what ends the follow-up.
 
-    On one day, a relapse comes before a censoring event.
+    On one day a relapse comes before a competing event, and both before a censoring one. A
+    competing event is seen on its own day, whether or not a visit came before it; a censoring
+    event says nothing of the days since the last visit.
 
     Parameters
     ----------
     last_seen : float or None
         Day of the last visit; None without any.
-    relapse_days, censor_days : list of float
-        Days on which a relapse was dated or a censoring event happened.
+    relapses, competing, censorings : sequence of float
+        Days on which a relapse was dated, a competing or a censoring event happened.
 
     Returns
     -------
-    tuple of float and bool or None
-        Day and whether it is a relapse; None when nothing was observed.
+    tuple of float and str or None
+        Day and ending; None when nothing was observed.
+
+    Examples
+    --------
+    >>> end_of_follow_up(30.0, [], [40.0], [])
+    (40.0, 'competing')
+    >>> end_of_follow_up(30.0, [], [], [40.0])
+    (30.0, 'censored')
     """
-    censored = min([*censor_days, np.inf])
-    relapse = min([*relapse_days, np.inf])
-    if relapse < np.inf and relapse <= censored:
-        return float(relapse), True
+    relapse, event, censored = (min([*days, np.inf]) for days in (relapses, competing, censorings))
+    if relapse < np.inf and relapse <= min(event, censored):
+        return float(relapse), "relapsed"
+    if event < np.inf and event <= censored:
+        return float(event), "competing"
     if last_seen is None:
         return None
-    return float(min(last_seen, censored)), False
+    return float(min(last_seen, censored)), "censored"

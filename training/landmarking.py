@@ -18,6 +18,7 @@ from predictor.dictionary import Dictionary, Landmark
 from predictor.errors import InvalidInputError
 from predictor.landmarks import Landmarks, with_landmarks
 from training.cohort import Cohort
+from training.follow_up import is_relapse
 from training.outcome import (
     OutcomeDefinition,
     RelapseOutcome,
@@ -191,6 +192,8 @@ def scores_read(definition: OutcomeDefinition, dictionary: Dictionary) -> tuple[
     tuple of str
         Variables, in order of day; empty where the dictionary does not have the scale.
     """
+    if definition.scale is None:
+        return ()
     named = [f"{definition.scale.id}_{one.name}" for one in dictionary.landmarks]
     return tuple(name for name in named if name in dictionary)
 
@@ -230,10 +233,10 @@ def known_answers(cohort: Cohort, dictionary: Dictionary) -> dict[str, Floats]:
         equally near the later; NaN without one, never carried forward. Doses are NaN for people of
         whom no dose is recorded.
     """
-    ids = cohort.rows.patient_ids
+    ids, scale = cohort.rows.patient_ids, cohort.definition.scale
     found: dict[str, Floats] = {}
     for one in dictionary.landmarks:
-        rated = _readings(cohort.definition.scale.id, one, cohort)
+        rated = _readings(None if scale is None else scale.id, one, cohort)
         # what was known before the rating, which comes before that day's dose
         until = np.where(rated["day"].isna(), one.day, rated["day"])
         for variable in (v for v in dictionary.variables if v.landmark == one.name):
@@ -263,7 +266,7 @@ def _dictionary_of(
     return replace(whole, variables=tuple(kept), landmarks=tuple(seen))
 
 
-def _readings(scale: str, landmark: Landmark, cohort: Cohort) -> pd.DataFrame:
+def _readings(scale: str | None, landmark: Landmark, cohort: Cohort) -> pd.DataFrame:
     """Find the visit of each person that stands for a landmark."""
     window = Window(day=landmark.day, first=landmark.first, last=landmark.last)
     return nearest_visit(scale, window, cohort.visits, cohort.rows.patient_ids)
@@ -310,11 +313,10 @@ def _restarted(cohort: Cohort, outcome: RelapseOutcome, landmark: Landmark) -> R
     days, well = outcome.days - passed, np.maximum(outcome.last_well_days - passed, 0.0)
     over = days <= 0
     score = reading["score"].to_numpy()
-    by_score = definition.at_least is not None or definition.loss_of_gain is not None
     asked = (
         over & outcome.relapsed,
         over & ~outcome.relapsed,
-        by_score & np.isnan(score),
+        definition.reads_scores & np.isnan(score),
         _is_ill(cohort, score),
     )
     reasons = np.array(outcome.missing_reason, dtype=object)
@@ -326,6 +328,7 @@ def _restarted(cohort: Cohort, outcome: RelapseOutcome, landmark: Landmark) -> R
         at_risk=kept,
         days=np.where(kept, days, np.nan),
         relapsed=outcome.relapsed & kept,
+        competing=outcome.competing & kept,
         missing_reason=tuple(reasons),
         last_well_days=np.where(kept, well, np.nan),
     )
@@ -334,13 +337,9 @@ def _restarted(cohort: Cohort, outcome: RelapseOutcome, landmark: Landmark) -> R
 def _is_ill(cohort: Cohort, score: Floats) -> NDArray[np.bool_]:
     """Tell whose score is a relapse by the rule, confirmed or not."""
     definition, ids = cohort.definition, cohort.rows.patient_ids
-    ill = np.zeros(len(score), dtype=bool)
-    if definition.at_least is not None:
-        ill |= score >= definition.at_least
     rule = definition.responders
-    if definition.loss_of_gain is not None and rule is not None:
-        start = baseline_scores(rule, cohort.visits, ids)
-        end = nearest_visit(rule.instrument, rule.landmark, cohort.visits, ids)["score"].to_numpy()
-        lost = end + definition.loss_of_gain * (start - end)
-        ill |= (start > end) & (score >= lost)
-    return ill
+    if rule is None:
+        return np.zeros(len(score), dtype=bool)
+    start = baseline_scores(rule, cohort.visits, ids)
+    end = nearest_visit(rule.instrument, rule.landmark, cohort.visits, ids)["score"].to_numpy()
+    return is_relapse(definition, score, start=start, at_entry=end)

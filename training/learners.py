@@ -87,6 +87,10 @@ LEARNERS: tuple[Learner, ...] = (
         reason="effects that may bend, and as much of shallow trees as inner folds bear out",
     ),
     Learner(
+        "cox", "relapse", "linear", 0, (), declared_only=True,
+        reason="unpenalised, for few declared variables: what a trial report would fit",
+    ),
+    Learner(
         "averaged_cox", "relapse", "averaged", 1, (), declared_only=False,
         reason="no penalty is chosen: priors of many small and of few large effects are averaged",
     ),

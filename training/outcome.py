@@ -13,13 +13,14 @@ import numpy as np
 import pandas as pd
 
 from predictor.errors import InvalidInputError
-from training.follow_up import end_of_follow_up, first_confirmed
+from training.follow_up import FROM_DAY_0, Entry, Followed, History, follow
 from training.outcome_definition import (
     USUAL_BASELINE,
     Confirmation,
     EventKind,
     OutcomeDefinition,
     Window,
+    holds,
     outcome_definitions,
 )
 
@@ -35,11 +36,9 @@ __all__ = [
     "outcome_definitions",
     "relapse_outcome",
     "response_outcome",
+    "starting_scores",
     "totals_of",
 ]
-
-# An event between the landmark visit and time zero is real but has no positive time.
-EARLIEST_RELAPSE_DAYS = 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,15 +59,15 @@ class BinaryOutcome:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RelapseOutcome:
-    """How long each responder stayed well.
+    """How long each person of the risk set stayed well.
 
     Parameters
     ----------
     at_risk : numpy.ndarray
-        Responders with follow-up; bool, shape (n,).
+        Responders (or everybody, where the definition says so) with follow-up; bool, shape (n,).
     days : numpy.ndarray
-        Days from time zero to relapse or to the last day known without it; above 0; NaN where
-        not at risk.
+        Days from time zero to relapse, to a competing event or to the last day known without
+        them; above 0; NaN where not at risk.
     relapsed : numpy.ndarray
         Whether `days` ends in a relapse; bool, False where not at risk.
     missing_reason : tuple of str or None
@@ -77,6 +76,8 @@ class RelapseOutcome:
         Last day from time zero, up to `days`, on which a reading showed the person well; 0
         without one. A relapse seen at a visit happened after it and not after `days`. Equal to
         `days` where the rule reads dated events alone; NaN where not at risk.
+    competing : numpy.ndarray
+        Whether `days` ends in a competing event; bool, False where not at risk.
     """
 
     at_risk: np.ndarray
@@ -84,6 +85,7 @@ class RelapseOutcome:
     relapsed: np.ndarray
     missing_reason: tuple[str | None, ...]
     last_well_days: np.ndarray
+    competing: np.ndarray
 
 
 def baseline_scores(
@@ -110,6 +112,38 @@ def baseline_scores(
     return nearest_visit(instrument, window, visits, patient_ids)["score"].to_numpy()
 
 
+def starting_scores(
+    definition: OutcomeDefinition,
+    visits: pd.DataFrame,
+    patient_ids: Sequence[str | None],
+    *,
+    stated: Mapping[str, np.ndarray],
+) -> np.ndarray:
+    """Give each person's score of the outcome's scale at baseline: of the visit, or as stated.
+
+    Parameters
+    ----------
+    definition : OutcomeDefinition
+        For relapse, the visit is that of the response before it.
+    visits : pandas.DataFrame
+        Columns ``patient_id``, ``day``, ``instrument``, ``score``.
+    patient_ids : sequence of str
+        The people, in the order of the result.
+    stated : mapping of str to numpy.ndarray
+        Answers of the same people by variable.
+
+    Returns
+    -------
+    numpy.ndarray
+        NaN where not known, and for everybody where the outcome reads no score; shape (n,).
+    """
+    unknown = np.full(len(patient_ids), np.nan)
+    if definition.scale is None:
+        return unknown
+    scores = baseline_scores(definition.responders or definition, visits, patient_ids)
+    return np.where(np.isnan(scores), stated.get(definition.scale.variable, unknown), scores)
+
+
 def response_outcome(
     definition: OutcomeDefinition, visits: pd.DataFrame, patient_ids: Sequence[str | None]
 ) -> BinaryOutcome:
@@ -133,13 +167,9 @@ def response_outcome(
     score = nearest_visit(definition.instrument, definition.landmark, visits, patient_ids)[
         "score"
     ].to_numpy()
-    met = np.ones(len(score), dtype=bool)
+    met = holds(definition, start, score)
     reason = np.where(np.isnan(score), "no_score_in_window", "").astype(object)
-    if definition.at_most is not None:
-        met &= score <= definition.at_most
     if definition.percent_fall is not None:
-        # multiplied out: a division would round a fall of exactly one half
-        met &= (start - score) * 100 >= definition.percent_fall * start
         reason[start == 0] = "zero_baseline_score"
         reason[np.isnan(start)] = "no_baseline_score"
     observed = np.where(reason == "", met.astype(float), np.nan)
@@ -152,13 +182,13 @@ def relapse_outcome(
     events: pd.DataFrame | None,
     patient_ids: Sequence[str | None],
 ) -> RelapseOutcome:
-    """Follow each responder from the landmark to relapse or to the last visit.
+    """Follow each person of the risk set from time zero to relapse or to the last visit.
 
     The rule reads what came after the person's own landmark visit. A relapse is dated at the
     first of the confirming visits; a reading above the threshold that no later visit confirms is
-    no event. Follow-up ends at the last visit, or earlier at a censoring event. A relapse event
-    after the landmark visit but not after time zero is kept at half a day. Responders with
-    neither a later visit nor a relapse event have no follow-up and leave the risk set.
+    no event. Follow-up ends at the last visit, or earlier at a competing or censoring event. A
+    relapse event after the landmark visit but not after time zero is kept at half a day. Who has
+    neither a later visit nor an event has no follow-up and leaves the risk set.
 
     Parameters
     ----------
@@ -177,109 +207,78 @@ def relapse_outcome(
     RelapseOutcome
         Times from time zero; assumes censoring that says nothing about relapse.
     """
+    if definition.task != "relapse":
+        raise InvalidInputError(f"outcomes, {definition.name}: the task must be relapse")
+    histories = _histories(definition, visits, events)
+    entries = _entries(definition, visits, patient_ids)
+    found = [
+        entry
+        if isinstance(entry, str)
+        else follow(definition, histories.get(str(patient), _NOTHING), entry)
+        for patient, entry in zip(patient_ids, entries, strict=True)
+    ]
+    ended = [one if isinstance(one, Followed) else None for one in found]
+    days = np.array([np.nan if one is None else one.days for one in ended], dtype=np.float64)
+    well = [np.nan if one is None else one.last_well_days for one in ended]
+    return RelapseOutcome(
+        at_risk=~np.isnan(days),
+        days=days,
+        relapsed=_ended_by("relapsed", ended),
+        missing_reason=tuple(
+            None if isinstance(one, Followed) else one or "no_follow_up" for one in found
+        ),
+        last_well_days=np.array(well, dtype=np.float64),
+        competing=_ended_by("competing", ended),
+    )
+
+
+_NOTHING = History(*(np.empty(0) for _ in range(5)))
+
+
+def _ended_by(ending: str, ended: Sequence[Followed | None]) -> np.ndarray:
+    """Tell whose follow-up ended in one way."""
+    return np.array([one is not None and one.ending == ending for one in ended], dtype=bool)
+
+
+def _entries(
+    definition: OutcomeDefinition, visits: pd.DataFrame, patient_ids: Sequence[str | None]
+) -> list[Entry | str]:
+    """Give each person's entry into the risk set, or why the person is not in the risk set."""
     rule = definition.responders
     if rule is None:
-        raise InvalidInputError(f"outcomes, {definition.name}: the task must be relapse")
-    response = response_outcome(rule, visits, patient_ids)
-    landmark = nearest_visit(rule.instrument, rule.landmark, visits, patient_ids)
+        return [FROM_DAY_0] * len(patient_ids)
+    observed = response_outcome(rule, visits, patient_ids).observed
+    visit = nearest_visit(rule.instrument, rule.landmark, visits, patient_ids)
     start = baseline_scores(rule, visits, patient_ids)
-    visit_day, score = landmark["day"].to_numpy(), landmark["score"].to_numpy()
-    thresholds = _thresholds(definition, start, score)
-    histories = _histories(definition, visits, events)
-    n = len(response.observed)
-    days, relapsed, well = np.full(n, np.nan), np.zeros(n, dtype=bool), np.full(n, np.nan)
-    reasons: list[str | None] = [None] * n
-    for row, patient in enumerate(patient_ids):
-        if response.observed[row] != 1:
-            unseen = bool(np.isnan(response.observed[row]))
-            reasons[row] = "response_not_observed" if unseen else "not_a_responder"
-            continue
-        history = histories.get(str(patient), _NOTHING)
-        followed = _follow(definition, history, visit_day[row], thresholds[row])
-        if followed is None:
-            reasons[row] = "no_follow_up"
-        else:
-            days[row], relapsed[row], well[row] = followed
-    return RelapseOutcome(~np.isnan(days), days, relapsed, tuple(reasons), well)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _History:
-    """One person's readings and dated events."""
-
-    days: np.ndarray
-    scores: np.ndarray
-    relapses: np.ndarray
-    censorings: np.ndarray
-
-
-_NOTHING = _History(np.empty(0), np.empty(0), np.empty(0), np.empty(0))
-
-
-def _follow(
-    definition: OutcomeDefinition, history: _History, visit_day: float, threshold: float
-) -> tuple[float, bool, float] | None:
-    """Follow one responder from the landmark visit to an end; last well day beside it.
-
-    Days are counted from time zero.
-    """
-    zero = visit_day if definition.time_zero == "landmark_visit" else definition.landmark.day
-    later = history.days > visit_day
-    seen, scores = history.days[later], history.scores[later]
-    relapses = [float(day) for day in history.relapses[history.relapses >= visit_day]]
-    censorings = [float(day) for day in history.censorings[history.censorings >= visit_day]]
-    before = seen <= min([*censorings, np.inf])
-    confirmation = definition.confirmation or Confirmation(consecutive=1)
-    above = scores[before] >= threshold
-    if confirmation.consecutive == 1:
-        crossed = float(seen[before][above][0]) if above.any() else None
-    else:
-        gaps = confirmation.model_dump(exclude={"consecutive"})
-        crossed = first_confirmed(seen[before], above, **gaps)
-    if crossed is not None:
-        relapses.append(crossed)
-    end = end_of_follow_up(float(seen[-1]) if len(seen) else None, relapses, censorings)
-    if end is None or (end[0] <= zero and not end[1]):
-        return None
-    until = max(end[0] - zero, EARLIEST_RELAPSE_DAYS) if end[1] else end[0] - zero
-    if not np.isfinite(threshold):
-        return until, end[1], until  # no score is read: the event is dated, not seen at a visit
-    well = seen[(scores < threshold) & (seen <= end[0])]
-    return until, end[1], max(float(well[-1]) - zero, 0.0) if well.size else 0.0
-
-
-def _thresholds(definition: OutcomeDefinition, start: np.ndarray, score: np.ndarray) -> np.ndarray:
-    """Lowest score that is a relapse for each person; infinite when only events count."""
-    fixed = np.full(len(score), np.inf if definition.at_least is None else definition.at_least)
-    if definition.loss_of_gain is None:
-        return fixed
-    gain = start - score
-    # without a baseline score or a gain, no share of it can be lost
-    lost = np.where(gain > 0, score + definition.loss_of_gain * gain, np.inf)
-    return np.asarray(np.minimum(fixed, lost))
+    known = zip(visit["day"].to_numpy(), start, visit["score"].to_numpy(), strict=True)
+    return [
+        Entry(*map(float, places))
+        if response == 1
+        else "response_not_observed"
+        if np.isnan(response)
+        else "not_a_responder"
+        for response, places in zip(observed, known, strict=True)
+    ]
 
 
 def _histories(
     definition: OutcomeDefinition, visits: pd.DataFrame, events: pd.DataFrame | None
-) -> dict[str, _History]:
+) -> dict[str, History]:
     """Collect what the relapse rule reads of each person, in order of day."""
-    readings = totals_of(visits)
-    if definition.at_least is not None or definition.loss_of_gain is not None:
-        readings = readings[readings["instrument"] == definition.instrument]
-    days = _by_patient(readings, "day")
-    scores = _by_patient(readings, "score")
     dated = pd.DataFrame({"patient_id": [], "day": [], "event": []}) if events is None else events
-    relapses = _by_patient(dated[dated["event"].isin(definition.relapse_events)], "day")
-    censorings = _by_patient(dated[dated["event"].isin(definition.censoring_events)], "day")
+    readings = totals_of(visits)
+    if definition.reads_scores:
+        readings = readings[readings["instrument"] == definition.instrument]
+    else:  # being seen is enough, whatever was rated
+        seen = dated.loc[dated["event"] == "last_seen", ["patient_id", "day"]]
+        readings = pd.concat([readings[["patient_id", "day", "score"]], seen.assign(score=np.nan)])
+    kinds = (definition.relapse_events, definition.competing_events, definition.censoring_events)
+    parts = [_by_patient(readings, column) for column in ("day", "score")]
+    parts += [_by_patient(dated[dated["event"].isin(kind)], "day") for kind in kinds]
     nothing = np.empty(0)
     return {
-        patient: _History(
-            days.get(patient, nothing),
-            scores.get(patient, nothing),
-            relapses.get(patient, nothing),
-            censorings.get(patient, nothing),
-        )
-        for patient in {*days, *relapses, *censorings}
+        patient: History(*(part.get(patient, nothing) for part in parts))
+        for patient in {patient for part in parts for patient in part}
     }
 
 
@@ -311,14 +310,17 @@ def totals_of(visits: pd.DataFrame) -> pd.DataFrame:
 
 
 def nearest_visit(
-    instrument: str, window: Window, visits: pd.DataFrame, patient_ids: Sequence[str | None]
+    instrument: str | None,
+    window: Window,
+    visits: pd.DataFrame,
+    patient_ids: Sequence[str | None],
 ) -> pd.DataFrame:
     """Find the assessment that stands for a window.
 
     Parameters
     ----------
-    instrument : str
-        Of the total.
+    instrument : str or None
+        Of the total; None has no assessment.
     window : Window
         Accepted days.
     visits : pandas.DataFrame

@@ -5,24 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from predictor.errors import InvalidInputError
+from training.outcome_wording import relapse_sentence, response_sentence
 from training.scales import SCALES, Scale
 from training.settings import checked_settings, nearest
 
-EventKind = Literal["hospitalised", "retreated", "ect", "died", "withdrew"]
+Floats = NDArray[np.float64]
+EventKind = Literal["hospitalised", "retreated", "ect", "died", "withdrew", "relapsed", "last_seen"]
 
 DOSED = "dosed"
 """Kind of event that is a dose of the course: counted at landmarks, no intercurrent event."""
-
-_WORDS: Mapping[str, str] = {
-    "hospitalised": "admission to hospital",
-    "retreated": "another course",
-    "ect": "ECT",
-    "died": "death",
-    "withdrew": "withdrawal",
-}
 
 
 class Window(BaseModel):
@@ -52,6 +48,8 @@ class Window(BaseModel):
 
 
 USUAL_BASELINE = Window(day=0, first=-14, last=0)
+FIRST_DOSE = Window(day=0, first=0, last=0)
+"""Time zero where everybody is at risk."""
 
 
 class Confirmation(BaseModel):
@@ -82,8 +80,8 @@ class OutcomeDefinition(BaseModel):
         Id, and what reports call it.
     task : str
         ``response`` (yes or no in a window; remission is one too) or ``relapse`` (time).
-    instrument : str
-        A scale of `training.scales.SCALES`.
+    instrument : str or None
+        A scale of `training.scales.SCALES`; None for a relapse that reads dated events alone.
     source : str
         Where the rule comes from.
     percent_fall : float or None
@@ -96,18 +94,24 @@ class OutcomeDefinition(BaseModel):
     baseline : Window
         Where the baseline score is read.
     responders : OutcomeDefinition or None
-        Relapse: the response that makes a person part of the risk set.
+        Relapse: the response that makes a person part of the risk set. None: everybody is at risk
+        from day 0, and the rule reads dated events alone.
     at_least : float or None
         Relapse: a score at or above this.
     loss_of_gain : float or None
         Relapse: this share (0 to 1] of the fall between baseline and landmark is lost again.
-        With `at_least`, either suffices.
+    response_lost : bool
+        Relapse: the rule of `responders` no longer holds. Of this, `at_least` and `loss_of_gain`,
+        either suffices.
     confirmation : Confirmation or None
         Relapse: how a reading is confirmed; the event is dated at the first reading.
     relapse_events : tuple of str
         Events that are a relapse by themselves.
     censoring_events : tuple of str
         Intercurrent events after which a person is no longer followed.
+    competing_events : tuple of str
+        Intercurrent events after which a relapse can no longer be, or would be another thing. A
+        kind of event stands under one of the three at most; under none, it does not count.
     time_zero : str
         ``landmark_day`` (the nominal day, the same for everybody) or ``landmark_visit``.
     horizon_days : float
@@ -120,7 +124,7 @@ class OutcomeDefinition(BaseModel):
     name: str
     label: str
     task: Literal["response", "relapse"]
-    instrument: str
+    instrument: str | None = None
     source: str
     percent_fall: Annotated[float, Field(gt=0, le=100)] | None = None
     at_most: Annotated[float, Field(ge=0)] | None = None
@@ -129,20 +133,23 @@ class OutcomeDefinition(BaseModel):
     responders: OutcomeDefinition | None = None
     at_least: Annotated[float, Field(gt=0)] | None = None
     loss_of_gain: Annotated[float, Field(gt=0, le=1)] | None = None
+    response_lost: bool = False
     confirmation: Confirmation | None = None
     relapse_events: tuple[EventKind, ...] = ()
     censoring_events: tuple[EventKind, ...] = ("retreated", "ect", "died", "withdrew")
+    competing_events: tuple[EventKind, ...] = ()
     time_zero: Literal["landmark_day", "landmark_visit"] = "landmark_day"
     horizon_days: Annotated[float, Field(gt=0, le=180)] = 180
 
     @model_validator(mode="after")
     def _parts_fit(self) -> Self:
-        if self.instrument not in SCALES:
+        if self.instrument is not None and self.instrument not in SCALES:
             hint = nearest(self.instrument, tuple(SCALES))
             raise ValueError(f"instrument {self.instrument} is unknown{hint}")
         highest = max(self.at_most or 0, self.at_least or 0)
-        if highest > self.scale.high:
-            raise ValueError(f"{highest:g} is above the highest {self.scale.label} total")
+        if self.instrument is not None and highest > SCALES[self.instrument].high:
+            label = SCALES[self.instrument].label
+            raise ValueError(f"{highest:g} is above the highest {label} total")
         faults = self._response_faults() if self.task == "response" else self._relapse_faults()
         if faults:
             raise ValueError("; ".join(faults))
@@ -151,47 +158,70 @@ class OutcomeDefinition(BaseModel):
     def _response_faults(self) -> list[str]:
         """Say what keeps this from being a response rule."""
         foreign = (self.responders, self.at_least, self.loss_of_gain, self.confirmation)
+        counted = (self.response_lost, self.relapse_events, self.competing_events)
         checks = {
+            "a response needs an instrument": self.instrument is None,
             "a response needs a window": self.window is None,
             "a response needs percent_fall or at_most": self.percent_fall is self.at_most is None,
-            "responders, at_least, loss_of_gain, confirmation and relapse_events belong to a "
-            "relapse": any(part is not None for part in foreign) or bool(self.relapse_events),
+            "responders, at_least, loss_of_gain, response_lost, confirmation, relapse_events and "
+            "competing_events belong to a relapse": any(part is not None for part in foreign)
+            or any(counted),
         }
         return [sentence for sentence, wrong in checks.items() if wrong]
 
     def _relapse_faults(self) -> list[str]:
         """Say what keeps this from being a relapse rule."""
         rule = self.responders
-        both = set(self.relapse_events) & set(self.censoring_events)
-        by_score = self.at_least is not None or self.loss_of_gain is not None
+        no_response = rule is not None and rule.task != "response"
+        on_nothing = rule is None and (self.reads_scores or not self.relapse_events)
+        elsewhere = rule is not None and rule.instrument != self.instrument
         checks = {
-            "a relapse needs responders, the name of a response": rule is None
-            or rule.task != "response",
-            "a relapse needs at_least, loss_of_gain or relapse_events": not (
-                by_score or self.relapse_events
+            "a relapse needs responders, the name of a response, unless it reads dated events "
+            "alone": no_response or on_nothing,
+            "a relapse needs at_least, loss_of_gain, response_lost or relapse_events": not (
+                self.reads_scores or self.relapse_events
             ),
+            "a relapse by scores needs an instrument": self.reads_scores
+            and self.instrument is None,
             "percent_fall, at_most and window belong to a response": any(
                 part is not None for part in (self.percent_fall, self.at_most, self.window)
             ),
-            "loss_of_gain needs responders on the same instrument": self.loss_of_gain is not None
-            and rule is not None
-            and rule.instrument != self.instrument,
-            "an event cannot both be a relapse and end the follow-up": bool(both),
+            "loss_of_gain and response_lost need responders on the same instrument": elsewhere
+            and (self.loss_of_gain is not None or self.response_lost),
+            "without responders time zero is day 0: leave out time_zero": rule is None
+            and self.time_zero == "landmark_visit",
+        }
+        return [*(fault for fault, wrong in checks.items() if wrong), *self._event_faults()]
+
+    def _event_faults(self) -> list[str]:
+        """Say which kinds of events cannot count as they are declared."""
+        relapse, ends = set(self.relapse_events), set(self.censoring_events)
+        apart = set(self.competing_events)
+        checks = {
+            "an event cannot both be a relapse and end the follow-up": relapse & (ends | apart),
+            "an event cannot both compete and censor; name censoring_events without those of "
+            "competing_events": ends & apart,
+            "last_seen ends the follow-up or does not count": {"last_seen"} & (relapse | apart),
+            "relapsed is a relapse or does not count": {"relapsed"} & (ends | apart),
         }
         return [sentence for sentence, wrong in checks.items() if wrong]
 
     @property
-    def scale(self) -> Scale:
-        """The scale of `instrument`."""
-        return SCALES[self.instrument]
+    def reads_scores(self) -> bool:
+        """Relapse: whether a score can be one; False where dated events alone are read."""
+        return self.at_least is not None or self.loss_of_gain is not None or self.response_lost
+
+    @property
+    def scale(self) -> Scale | None:
+        """The scale of `instrument`, or of the responders'; None where no score is read."""
+        named = self.instrument or (self.responders and self.responders.instrument)
+        return SCALES[named] if named else None
 
     @property
     def landmark(self) -> Window:
         """The window in which the outcome (response) or time zero (relapse) lies."""
-        window = self.responders.window if self.responders is not None else self.window
-        if window is None:  # pragma: no cover - refused when the definition is made
-            raise AssertionError
-        return window
+        rule = self.responders or self
+        return FIRST_DOSE if rule.window is None else rule.window
 
     def describe(self) -> str:
         """Put the definition into one sentence for reports and scores.
@@ -201,7 +231,7 @@ class OutcomeDefinition(BaseModel):
         str
             Scale, threshold, window, confirmation, time zero and censoring.
         """
-        return _relapse_sentence(self) if self.task == "relapse" else _response_sentence(self)
+        return relapse_sentence(self) if self.task == "relapse" else response_sentence(self)
 
 
 def outcome_definitions(content: Mapping[str, Any]) -> dict[str, OutcomeDefinition]:
@@ -225,6 +255,30 @@ def outcome_definitions(content: Mapping[str, Any]) -> dict[str, OutcomeDefiniti
     return {name: _definition(name, content) for name in content}
 
 
+def holds(rule: OutcomeDefinition, start: Floats | float, score: Floats) -> NDArray[np.bool_]:
+    """Tell whose score meets a response rule.
+
+    Parameters
+    ----------
+    rule : OutcomeDefinition
+        Of task ``response``.
+    start, score : numpy.ndarray
+        Scores at baseline (one for all, or of each) and at the visit asked about, shape (n,).
+
+    Returns
+    -------
+    numpy.ndarray
+        Bool; False where a score that the rule needs is NaN.
+    """
+    met = ~np.isnan(score)
+    if rule.at_most is not None:
+        met &= score <= rule.at_most
+    if rule.percent_fall is not None:
+        # multiplied out: a division would round a fall of exactly one half
+        met = met & ((start - score) * 100 >= rule.percent_fall * start)
+    return np.asarray(met)
+
+
 def _definition(name: str, content: Mapping[str, Any]) -> OutcomeDefinition:
     """Check one entry, its named response put in place."""
     where = f"outcomes, {name}"
@@ -238,46 +292,3 @@ def _definition(name: str, content: Mapping[str, Any]) -> OutcomeDefinition:
             raise InvalidInputError(f"{where}, responders: {rule} is no other outcome{hint}")
         entry["responders"] = _definition(rule, content)
     return checked_settings(OutcomeDefinition, entry, where=where)
-
-
-def _response_sentence(definition: OutcomeDefinition) -> str:
-    """Describe a response rule."""
-    name, window, start = definition.scale.label, definition.landmark, definition.baseline
-    parts = []
-    if definition.percent_fall is not None:
-        parts.append(f"a fall of at least {definition.percent_fall:g} % from day {start.day:g}")
-    if definition.at_most is not None:
-        parts.append(f"a score of {definition.at_most:g} or less")
-    return (
-        f"{definition.label}: {name} shows {' and '.join(parts)} at day {window.day:g} (the "
-        f"assessment nearest to it from day {window.first:g} to day {window.last:g}); without "
-        "one the outcome is missing."
-    )
-
-
-def _relapse_sentence(definition: OutcomeDefinition) -> str:
-    """Describe a relapse rule."""
-    name, landmark = definition.scale.label, definition.landmark
-    rule = definition.responders.label if definition.responders is not None else ""
-    parts = []
-    if definition.at_least is not None:
-        parts.append(f"a {name} score of {definition.at_least:g} or more")
-    if definition.loss_of_gain is not None:
-        parts.append(f"loss of {100 * definition.loss_of_gain:g} % of the {name} gain")
-    score = " or ".join(parts)
-    confirmation = definition.confirmation
-    if score and confirmation is not None and confirmation.consecutive == 2:
-        score += (
-            f" at two consecutive assessments {confirmation.min_gap_days:g} to "
-            f"{confirmation.max_gap_days:g} days apart, dated at the first"
-        )
-    events = " or ".join(_WORDS[event] for event in definition.relapse_events)
-    events = f", or {events}" if score and events else events
-    zero = "that day" if definition.time_zero == "landmark_day" else "the visit there"
-    ends = [_WORDS[event] for event in definition.censoring_events]
-    until = " or ".join([*ends, "the last visit"])
-    return (
-        f"{definition.label}: among people with {rule[0].lower() + rule[1:]} at day "
-        f"{landmark.day:g} (time zero is {zero}), {score}{events}; follow-up ends at {until}; "
-        f"horizon {definition.horizon_days:g} days."
-    )

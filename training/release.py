@@ -53,7 +53,7 @@ def write_model(findings: Findings, folder: Path, *, expires: str = "") -> Path:
             reason=findings.reason,
             better_than_average=findings.choice.better_than_average,
             outcome=definition.describe(),
-            given="response at the end of the acute course" if relapse else "",
+            given="response at the end of the acute course" if definition.responders else "",
             time_zero=_time_zero(findings),
             planned_course=findings.config.planned_course,
             horizon_days=int(definition.horizon_days) if relapse else _horizon(findings),
@@ -100,6 +100,8 @@ def _time_zero(findings: Findings) -> str:
     definition = findings.cohort.definition
     if definition.task == "response":
         return "the first dose (day 0)"
+    if definition.responders is None:
+        return "day 0"
     return f"the end of the acute course (day {definition.landmark.day:g} from the first dose)"
 
 

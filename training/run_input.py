@@ -17,6 +17,7 @@ from training.config import (
     read_source_settings,
 )
 from training.importers import SourceCohort, read_source, source_overrides
+from training.outcome_definition import OutcomeDefinition
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,42 +75,90 @@ def read_input(
     InvalidInputError
         If settings or data are at fault.
     """
-    dictionary, outcomes = read_dictionary(), read_outcomes()
+    if data.source is not None:
+        settings = read_source_settings(data.source)
+        overrides = source_overrides(settings, read_run_config(config).task) | overrides
+    resolved = read_run_config(config, **overrides)
+    cohort, found = read_people(data, outcome_named(resolved.outcome, resolved.task))
+    return resolved, cohort, found
+
+
+def outcome_named(name: str, task: str) -> OutcomeDefinition:
+    """Find an outcome of a task by name.
+
+    Parameters
+    ----------
+    name : str
+        An entry of ``outcomes.yaml``.
+    task : str
+        ``response`` or ``relapse``.
+
+    Returns
+    -------
+    OutcomeDefinition
+        What is predicted.
+
+    Raises
+    ------
+    InvalidInputError
+        If there is no such entry, or it is of the other task.
+    """
+    outcomes = read_outcomes()
+    if name not in outcomes:
+        raise InvalidInputError(
+            f"outcome: {name!r} is no entry of outcomes.yaml; accepted are " + ", ".join(outcomes)
+        )
+    found = outcomes[name]
+    if found.task != task:
+        raise InvalidInputError(
+            f"outcome: {name} is a {found.task} outcome but the configuration is for {task}; use "
+            f"configs/{found.task}.yaml"
+        )
+    return found
+
+
+def read_people(data: Input, definition: OutcomeDefinition) -> tuple[Cohort, SourceCohort | None]:
+    """Read the people of a study and decide everybody's outcome.
+
+    Parameters
+    ----------
+    data : Input
+        Where the data are.
+    definition : OutcomeDefinition
+        What is predicted.
+
+    Returns
+    -------
+    cohort : Cohort
+        Eligible people with their outcome.
+    source : SourceCohort or None
+        For a named real data set.
+
+    Raises
+    ------
+    InvalidInputError
+        If no data are named, or they are at fault.
+    """
     if data.source is not None:
         if data.folder is None:
             raise InvalidInputError(f"--source {data.source} needs the folder of the data set")
-        settings = read_source_settings(data.source)
-        resolved = read_run_config(config, **(source_overrides(settings) | overrides))
         found = read_source(
-            data.source, data.folder, dictionary=dictionary, definitions=outcomes, settings=settings
+            data.source,
+            data.folder,
+            dictionary=read_dictionary(),
+            definition=definition,
+            settings=read_source_settings(data.source),
         )
-        _require_task(resolved, found.cohort.definition.task)
-        return resolved, found.cohort, found
+        return found.cohort, found
     if data.patients is None or data.visits is None:
         raise InvalidInputError("name --patients and --visits, or a --source and its folder")
-    resolved = read_run_config(config, **overrides)
-    if resolved.outcome not in outcomes:
-        raise InvalidInputError(
-            f"outcome: {resolved.outcome!r} is no entry of outcomes.yaml; accepted are "
-            + ", ".join(outcomes)
-        )
-    _require_task(resolved, outcomes[resolved.outcome].task)
     cohort = read_cohort(
         data.patients,
         data.visits,
         events_path=data.events,
-        dictionary=dictionary,
-        definition=outcomes[resolved.outcome],
+        dictionary=read_dictionary(),
+        definition=definition,
         column_map=None if data.column_map is None else read_column_map(data.column_map),
         ignore_unknown=data.ignore_unknown,
     )
-    return resolved, cohort, None
-
-
-def _require_task(config: RunConfig, task: str) -> None:
-    """Refuse an outcome of the other task."""
-    if config.task != task:
-        raise InvalidInputError(
-            f"outcome: {config.outcome} is a {task} outcome but the configuration is for "
-            f"{config.task}; use configs/{task}.yaml"
-        )
+    return cohort, None

@@ -55,7 +55,7 @@ events.csv: one row for each event (the file may be left out)
 {events}
 {event_example}
 
-event       hospitalised, retreated, ECT, died, withdrew
+event       hospitalised, retreated, ECT, died, withdrew, relapsed, last_seen
 
 
 configs: every line says what it does

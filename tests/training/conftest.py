@@ -55,6 +55,7 @@ def cohort_of(task: str) -> Cohort:
             happened,
             tuple(None if k else reason for k in known),
             np.where(known, 6.0 + 5 * np.arange(PEOPLE), np.nan),
+            np.zeros(PEOPLE, dtype=bool),
         )
     return Cohort(
         rows=rows,

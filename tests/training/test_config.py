@@ -73,7 +73,7 @@ def test_everything_shipped_beside_them_is_read():
     assert {"STOP", "CAUTION", "INFO"} == {r.tier for r in read_safety(dictionary).rules}
     assert {"response_madrs", "relapse_madrs"} <= set(read_outcomes())
     assert read_world().model_dump()
-    assert read_source_settings("rbmi").run["outcome"] == "response_hamd17_day42"
+    assert read_source_settings("rbmi").outcomes == {"response": "response_hamd17_day42"}
 
 
 def test_what_is_not_said_has_a_default(file):
@@ -91,14 +91,22 @@ def test_overrides_replace_and_resampling_is_merged_key_by_key(file):
     assert (found.seed, found.resampling.folds, found.resampling.repeats) == (9, 4, 1)
 
 
-def test_a_source_speaks_of_folds_and_logistic_variables():
-    said = source_overrides(read_source_settings("rbmi"))
+def test_a_source_speaks_of_folds_and_of_the_outcome_of_each_task_it_supports():
+    said = source_overrides(read_source_settings("rbmi"), "response")
+    assert said["outcome"] == "response_hamd17_day42"
     assert said["resampling"] == {"repeats": 20, "folds": 5}
     assert said["declared_variables"] == ["hamd17_total", "sex", "arm"]
-    assert "logistic_variables" not in said
     found = read_run_config("configs/response.yaml", **said)
     assert (found.resampling.repeats, found.resampling.inner_folds) == (20, 5)
-    assert "declared_variables" not in source_overrides(read_source_settings("ds005917"))
+    both = read_source_settings("ds005917")
+    assert source_overrides(both, "response")["outcome"] == "response_madrs_day2"
+    assert source_overrides(both, "relapse") == {
+        "outcome": "relapse_madrs_response_lost_day10",
+        "resampling": {},
+    }
+    words = "source rbmi has no relapse outcome; it supports response: use configs/response.yaml"
+    with pytest.raises(InvalidInputError, match=words):
+        source_overrides(read_source_settings("rbmi"), "relapse")
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import yaml
 
 from predictor.dictionary import Dictionary
 from predictor.errors import InvalidInputError
+from training.cohort import missing_outcomes
 from training.importers import SourceSettings, read_source
 from training.outcome import outcome_definitions
 from training.settings import checked_settings
@@ -30,11 +31,12 @@ def dictionary():
 def reader(dictionary):
     definitions = outcome_definitions(from_yaml("outcomes.yaml"))
 
-    def read(name, folder, **changes):
+    def read(name, folder, task=None, **changes):
         content = from_yaml(f"sources/{name}.yaml") | changes
         settings = checked_settings(SourceSettings, content, where=name)
+        outcome = settings.outcome_of(task or next(iter(settings.outcomes)))
         return read_source(
-            name, folder, dictionary=dictionary, definitions=definitions, settings=settings
+            name, folder, dictionary=dictionary, definition=definitions[outcome], settings=settings
         )
 
     return read
@@ -179,6 +181,90 @@ def test_ds005917_known_answers(reader):
     assert not table_one(found.cohort).empty
 
 
+def test_ds005917_follows_its_day_2_responders_to_day_10(reader, small_ds):
+    cohort = reader("ds005917", small_ds(), task="relapse").cohort
+    assert cohort.flow.excluded == {
+        "healthy": 1,
+        "no_ketamine_infusion": 2,
+        "row_fault": 0,
+        "response_not_observed": 2,
+        "not_a_responder": 1,
+    }
+    # s1 fell from 30 to 15 at day 2; 20 at day 10 is a fall of a third
+    assert (cohort.flow.with_outcome, cohort.flow.events) == (1, 1)
+    assert cohort.outcome.days[0] == 8
+
+
+def test_ds005917_relapse_known_answers(reader):
+    found = reader("ds005917", real("nimh_ketamine_moa"), task="relapse")
+    flow = found.cohort.flow
+    assert (flow.patients, flow.with_outcome, flow.events) == (58, 6, 4)
+    assert set(found.cohort.outcome.days[found.cohort.analysed]) == {8}
+
+
+# ---- smoking_relapse
+
+SMOKERS = (
+    "id,ttr,relapse,grp,age,gender,race,employment,yearsSmoking,levelSmoking,ageGroup2,ageGroup4,"
+    "priorAttempts,longestNoSmoke\n"
+    "21,182,0,patchOnly,36,Male,white,ft,26,heavy,21-49,35-49,0,0\n"
+    "113,0,1,patchOnly,41,Female,other,other,27,light,21-49,35-49,3,90\n"
+    "39,5,1,combination,25,Female,white,pt,12,heavy,21-49,21-34,1000,6205\n"
+)
+
+
+@pytest.fixture
+def small_smoking(tmp_path):
+    def write(text=SMOKERS):
+        (tmp_path / "pharmacoSmoking.csv").write_text(text, encoding="utf-8")
+        return tmp_path
+
+    return write
+
+
+def test_smokers_are_all_at_risk_from_day_0_and_their_relapses_are_dated(reader, small_smoking):
+    found = reader("smoking_relapse", small_smoking())
+    cohort = found.cohort
+    assert cohort.analysed.all()
+    assert cohort.outcome.days.tolist() == [182.0, 0.5, 5.0]
+    assert cohort.events.tolist() == [False, True, True]
+    assert cohort.flow.excluded == {"row_fault": 0}
+    assert np.isnan(cohort.baseline_score).all()
+    values = cohort.rows.values
+    assert values["arm"].tolist() == [1, 1, 0]
+    assert values["employment"].tolist() == [0, 2, 1]
+    assert values["smoking_level"].tolist() == [1, 0, 1]
+    assert values["prior_quit_attempts"].tolist() == [0, 3, 1000]
+    assert cohort.notes[0].startswith("Not ketamine and not depression")
+    assert found.facts["relapsed on day 0, kept at half a day"] == 1
+    assert found.facts["patchOnly: people"] == 2
+    assert not found.lines
+    assert not table_one(cohort).empty
+    missing = missing_outcomes(cohort)
+    assert set(missing["by"]) == {"site"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        (",ttr,", ",time,", "column ttr is missing"),
+        ("21,182,0", "21,182,2", "row 1, relapse: accepted are 1"),
+        ("21,182,0", "21,,0", "events, row 1, day: the day is empty"),
+    ],
+)
+def test_smoking_relapse_of_another_shape_is_refused(reader, small_smoking, old, new, words):
+    with pytest.raises(InvalidInputError, match=words):
+        reader("smoking_relapse", small_smoking(SMOKERS.replace(old, new)))
+
+
+def test_smoking_relapse_known_answers(reader):
+    found = reader("smoking_relapse", real("smoking_relapse"))
+    flow = found.cohort.flow
+    assert (flow.patients, flow.with_outcome, flow.events) == (125, 125, 89)
+    assert int((found.cohort.outcome.days == 0.5).sum()) == 12
+    assert list(found.facts.values()) == [125, 89, 12, 61, 37, 64, 52]
+
+
 # ---- rbmi
 
 TRIAL = """PATIENT,HAMATOTL,PGIIMP,RELDAYS,VISIT,THERAPY,GENDER,POOLINV,BASVAL,HAMDTL17,CHANGE
@@ -263,12 +349,7 @@ def test_an_unknown_source_and_foreign_settings_are_refused(reader, dictionary, 
     settings = checked_settings(SourceSettings, from_yaml("sources/rbmi.yaml"), where="rbmi")
     for name, words in (("rbm", "did you mean rbmi"), ("ds005917", "those of rbmi")):
         with pytest.raises(InvalidInputError, match=words):
-            read_source(name, tmp_path, dictionary=dictionary, definitions={}, settings=settings)
-
-
-def test_an_unknown_outcome_names_the_nearest(reader, small_rbmi):
-    with pytest.raises(InvalidInputError, match="did you mean response_hamd17_day42"):
-        reader("rbmi", small_rbmi(), outcome="response_hamd17_day24")
+            read_source(name, tmp_path, dictionary=dictionary, definition=None, settings=settings)
 
 
 def test_every_source_says_where_it_is_from_and_on_which_terms():
@@ -279,4 +360,6 @@ def test_every_source_says_where_it_is_from_and_on_which_terms():
         assert settings.download
         assert settings.licence
         assert settings.citation
-        assert settings.run["outcome"] == settings.outcome
+        known = outcome_definitions(from_yaml("outcomes.yaml"))
+        assert all(known[name].task == task for task, name in settings.outcomes.items())
+        assert settings.ketamine or "not ketamine" in settings.title

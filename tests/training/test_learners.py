@@ -16,6 +16,7 @@ def test_the_learners_are_those_of_the_methods_section():
         ("response", "blended", "blended"),
         ("relapse", "blended_cox", "blended"),
         ("response", "xgboost", "boosted"),
+        ("relapse", "cox", "linear"),
         ("relapse", "averaged_cox", "averaged"),
         ("relapse", "cox_ridge", "linear"),
         ("relapse", "xgboost_cox", "boosted"),
@@ -28,7 +29,7 @@ def test_simpler_learners_have_lower_numbers(task):
     order = [line.name for line in sorted(LEARNERS, key=lambda line: line.simplicity)]
     expected = {
         "response": ["logistic", "averaged", "ridge", "elastic_net", "xgboost"],
-        "relapse": ["averaged_cox", "cox_ridge", "xgboost_cox"],
+        "relapse": ["cox", "averaged_cox", "cox_ridge", "xgboost_cox"],
     }
     assert [name for name in order if name in expected[task]] == expected[task]
     ranks = [line.simplicity for line in LEARNERS if line.task == task]
@@ -38,6 +39,7 @@ def test_simpler_learners_have_lower_numbers(task):
 def test_a_learner_is_found_by_name_and_task():
     assert learner_named("ridge", "response").l1_ratios == (0.0,)
     assert learner_named("logistic", "response").declared_only
+    assert learner_named("cox", "relapse").declared_only
 
 
 @pytest.mark.parametrize(

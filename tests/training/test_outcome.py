@@ -310,6 +310,93 @@ def test_confirmation_agrees_with_all_pairs():
         assert first_confirmed(days, above, min_gap_days=5, max_gap_days=15) == expected
 
 
+# ---- everybody at risk, dated events
+
+RECORDED = PRESETS["relapse_recorded"]
+
+
+def test_without_responders_everybody_is_at_risk_from_day_0_and_dated_events_decide():
+    nobody = visits()
+    dated = events(
+        ("a", 14, "relapsed"), ("a", 20, "last_seen"), ("b", 0, "relapsed"), ("c", 182, "last_seen")
+    )
+    found = relapse_outcome(RECORDED, nobody, dated, ["a", "b", "c", "d"])
+    assert found.days[:3].tolist() == [14.0, 0.5, 182.0]  # time zero is kept at half a day
+    assert found.relapsed.tolist() == [True, True, False, False]
+    assert found.at_risk.tolist() == [True, True, True, False]
+    assert found.missing_reason == (None, None, None, "no_follow_up")
+    assert found.last_well_days[:3].tolist() == [14.0, 0.5, 182.0]  # dated, not seen at a visit
+
+
+def test_of_dated_events_what_comes_after_the_end_of_observation_is_not_read():
+    late = events(("a", 40, "relapsed"), ("a", 30, "last_seen"))
+    assert followed(visits(), late, rule=RECORDED)[1:3] == (30.0, False)
+
+
+def test_a_visit_counts_as_being_seen_whatever_was_rated():
+    seen = visits(("a", 60, 3), instrument="phq9")
+    assert followed(seen, rule=RECORDED)[1:3] == (60.0, False)
+
+
+# ---- the response that is lost again
+
+
+LOST = PRESETS["relapse_madrs_response_lost_day10"]
+
+
+@pytest.mark.parametrize(("score", "lost"), [(15.5, False), (16, True), (30, True)])
+def test_a_response_is_lost_exactly_where_its_rule_no_longer_holds(score, lost):
+    # 31 at baseline: a score of 15.5 is a fall of exactly one half, and still a response
+    table = visits(("a", 0, 31), ("a", 2, 10), ("a", 10, score))
+    assert followed(table, rule=LOST)[1:3] == (8.0, lost)
+
+
+def test_a_remission_is_lost_above_its_bound_and_needs_no_baseline():
+    rule = LOST.model_copy(update={"responders": PRESETS["remission_madrs_10"]})
+    assert followed(visits(("a", 28, 10), ("a", 42, 11)), rule=rule)[1:3] == (14.0, True)
+    assert followed(visits(("a", 28, 10), ("a", 42, 10)), rule=rule)[1:3] == (14.0, False)
+
+
+# ---- competing events
+
+
+COMPETING = RELAPSE.model_copy(
+    update={"competing_events": ("ect", "died"), "censoring_events": ("withdrew",)}
+)
+
+
+def ended(table, dated):
+    found = relapse_outcome(COMPETING, table, dated, ["a"])
+    return float(found.days[0]), bool(found.relapsed[0]), bool(found.competing[0])
+
+
+def test_a_competing_event_ends_the_follow_up_on_its_own_day():
+    ill = responder((42, 10), (56, 30), (70, 30))
+    assert ended(ill, events(("a", 50, "ect"))) == (22.0, False, True)
+    assert ended(ill, events(("a", 60, "died"))) == (32.0, False, True)  # not yet confirmed
+    assert ended(ill, events(("a", 70, "died"))) == (28.0, True, False)
+    assert ended(responder((42, 10)), events(("a", 90, "died"))) == (62.0, False, True)
+    assert ended(responder(), events(("a", 40, "died"))) == (12.0, False, True)
+
+
+def test_of_one_day_a_relapse_comes_before_a_competing_event_and_that_before_censoring():
+    seen = responder((42, 10), (70, 10))
+    both = events(("a", 50, "hospitalised"), ("a", 50, "ect"))
+    assert ended(seen, both) == (22.0, True, False)
+    assert ended(seen, events(("a", 50, "withdrew"), ("a", 50, "ect"))) == (22.0, False, True)
+    assert ended(seen, events(("a", 49, "withdrew"), ("a", 50, "ect"))) == (21.0, False, False)
+
+
+def test_kinds_that_are_named_nowhere_do_not_count():
+    assert ended(responder((42, 10)), events(("a", 30, "retreated"))) == (14.0, False, False)
+
+
+def test_a_competing_event_before_time_zero_leaves_nobody_at_risk():
+    found = relapse_outcome(COMPETING, responder((42, 10)), events(("a", 28, "ect")), ["a"])
+    assert found.missing_reason == ("no_follow_up",)
+    assert not found.competing.any()
+
+
 # ---- definitions
 
 
@@ -337,7 +424,7 @@ def test_every_preset_of_the_evidence_is_there_and_says_itself_in_one_sentence()
     for definition in PRESETS.values():
         text = definition.describe()
         assert text.endswith(".")
-        assert definition.scale.label in text
+        assert definition.scale is None or definition.scale.label in text
         assert f"day {definition.landmark.day:g}" in text
 
 
@@ -362,6 +449,9 @@ def test_a_definition_survives_json():
         ({"instrument": "madr"}, "did you mean madrs"),
         ({"at_most": 61}, "above the highest MADRS total"),
         ({"window": None}, "a response needs a window"),
+        ({"instrument": None}, "a response needs an instrument"),
+        ({"response_lost": True}, "belong to a relapse"),
+        ({"competing_events": ["died"]}, "belong to a relapse"),
         ({"percent_fall": None}, "percent_fall or at_most"),
         ({"at_least": 22}, "belong to a relapse"),
         ({"window": {"day": 28, "first": 30, "last": 35}}, "must rise"),
@@ -381,10 +471,29 @@ def test_a_response_that_does_not_hold_together_is_refused(change, words):
         ({"responders": "respons"}, "did you mean response"),
         ({"responders": "mine"}, "no other outcome"),
         ({"responders": "mine_too"}, "needs responders, the name of a response"),
-        ({"at_least": None, "relapse_events": []}, "at_least, loss_of_gain or relapse_events"),
+        (
+            {"at_least": None, "relapse_events": []},
+            "at_least, loss_of_gain, response_lost or relapse_events",
+        ),
         ({"percent_fall": 50}, "belong to a response"),
         ({"instrument": "phq9", "loss_of_gain": 0.5}, "the same instrument"),
         ({"relapse_events": ["ect"]}, "both be a relapse and end the follow-up"),
+        ({"competing_events": ["hospitalised"]}, "both be a relapse and end the follow-up"),
+        ({"competing_events": ["ect"]}, "name censoring_events without those of competing_events"),
+        ({"relapse_events": ["last_seen"]}, "last_seen ends the follow-up or does not count"),
+        ({"censoring_events": ["relapsed"]}, "relapsed is a relapse or does not count"),
+        ({"responders": None}, "unless it reads dated events alone"),
+        ({"instrument": None}, "a relapse by scores needs an instrument"),
+        ({"instrument": "phq9", "response_lost": True}, "the same instrument"),
+        (
+            {
+                "responders": None,
+                "at_least": None,
+                "confirmation": None,
+                "time_zero": "landmark_visit",
+            },
+            "without responders time zero is day 0",
+        ),
         ({"confirmation": {"consecutive": 3}}, "less than or equal to 2"),
     ],
 )
@@ -405,3 +514,16 @@ def test_an_entry_without_keys_is_refused():
 def test_a_landmark_may_be_read_on_events_alone_and_from_the_own_visit():
     rule = RELAPSE.model_copy(update={"at_least": None, "time_zero": "landmark_visit"})
     assert "(time zero is the visit there), admission to hospital;" in rule.describe()
+
+
+def test_sentences_name_everybody_lost_responses_and_competing_events():
+    assert RECORDED.describe() == (
+        "Relapse as the study recorded it: among everybody (time zero is day 0), a relapse "
+        "recorded by the study; follow-up ends at the end of observation or death or withdrawal or "
+        "the last visit; horizon 180 days."
+    )
+    assert "a MADRS score that is no longer a response; follow-up" in LOST.describe()
+    assert (
+        "admission to hospital; ECT or death before it is a competing event; follow-up ends at "
+        "withdrawal or the last visit"
+    ) in COMPETING.describe()

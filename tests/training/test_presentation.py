@@ -126,7 +126,7 @@ def test_counts_of_a_source_stand_under_headings_that_people_read(findings_of) -
         SourceLine("MDD", "day 2", people=27, responders=6, mean_change=-9.22, remitted=4),
         SourceLine("BP", "day 2", people=0, responders=0, mean_change=float("nan"), remitted=0),
     )
-    settings = SimpleNamespace(title="a study", licence="CC0")
+    settings = SimpleNamespace(title="a study", licence="CC0", ketamine=False)
     source = SimpleNamespace(lines=lines, facts={"responders": 6.0}, settings=settings)
     report = make_report(replace(findings_of(), source=source), {})
     assert report.population == "a study"

@@ -97,7 +97,7 @@ def _outcome_apart(facts: Facts) -> Said:
     definition = facts.findings.cohort.definition
     rules = [rule for rule in (definition, definition.responders) if rule is not None]
     reckoned = any(rule.percent_fall is not None or rule.loss_of_gain for rule in rules)
-    scale = definition.scale.label
+    scale = "" if definition.scale is None else definition.scale.label
     shared = any(v.instrument == scale for v in facts.findings.analysis.variables)
     if reckoned and shared:
         return Said(

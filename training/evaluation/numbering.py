@@ -121,11 +121,13 @@ def last_seen_free(cohort: Cohort) -> Floats | None:
     Returns
     -------
     ndarray, shape (n_eligible,) or None
-        Days after time zero, at least 0; NaN for people not at risk. None for response, and where
-        time zero is each person's own visit.
+        Days after time zero, at least 0; NaN for people not at risk. None for response, where
+        time zero is each person's own visit, and where relapse is dated, not seen at visits.
     """
     outcome, rule = cohort.outcome, cohort.definition
     if not isinstance(outcome, RelapseOutcome) or rule.time_zero != "landmark_day":
+        return None
+    if not rule.reads_scores:
         return None
     zero = rule.landmark.day
     place = {patient: i for i, patient in enumerate(cohort.rows.patient_ids)}

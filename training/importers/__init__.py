@@ -10,10 +10,12 @@ from predictor.dictionary import Dictionary
 from predictor.errors import InvalidInputError
 from training.importers.ds005917 import read_ds005917
 from training.importers.rbmi import read_rbmi
+from training.importers.smoking_relapse import read_smoking_relapse
 from training.importers.source import (
     SourceCohort,
     SourceLine,
     SourceSettings,
+    Task,
     source_overrides,
 )
 from training.outcome import OutcomeDefinition
@@ -24,6 +26,7 @@ __all__ = [
     "SourceCohort",
     "SourceLine",
     "SourceSettings",
+    "Task",
     "read_source",
     "source_overrides",
 ]
@@ -37,7 +40,7 @@ class Importer(Protocol):
         folder: Path,
         *,
         dictionary: Dictionary,
-        definitions: Mapping[str, OutcomeDefinition],
+        definition: OutcomeDefinition,
         settings: SourceSettings,
     ) -> SourceCohort:
         """Read the folder."""
@@ -46,6 +49,7 @@ class Importer(Protocol):
 IMPORTERS: Mapping[str, Importer] = {
     "ds005917": read_ds005917,  # ketamine against saline, one infusion each
     "rbmi": read_rbmi,  # antidepressant against placebo, with drop-out
+    "smoking_relapse": read_smoking_relapse,  # not ketamine: dated relapses to smoking
 }
 
 
@@ -54,7 +58,7 @@ def read_source(
     folder: Path,
     *,
     dictionary: Dictionary,
-    definitions: Mapping[str, OutcomeDefinition],
+    definition: OutcomeDefinition,
     settings: SourceSettings,
 ) -> SourceCohort:
     """Read a real data set by name.
@@ -67,8 +71,8 @@ def read_source(
         Where the user put it.
     dictionary : Dictionary
         Of the run; the source's own variables are merged into it.
-    definitions : mapping of str to OutcomeDefinition
-        Outcome presets.
+    definition : OutcomeDefinition
+        What is predicted; of another outcome than the source's own, the counts are of that one.
     settings : SourceSettings
         Of ``configs/sources/NAME.yaml``.
 
@@ -91,5 +95,5 @@ def read_source(
             f"{name}.yaml"
         )
     return IMPORTERS[name](
-        Path(folder), dictionary=dictionary, definitions=definitions, settings=settings
+        Path(folder), dictionary=dictionary, definition=definition, settings=settings
     )

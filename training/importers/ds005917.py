@@ -7,7 +7,6 @@ the cohort; the saline period is the control and never joins the training rows.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +20,6 @@ from training.importers.source import (
     SourceSettings,
     build_cohort,
     fell_enough,
-    preset,
     source_file,
     source_line,
 )
@@ -37,7 +35,7 @@ def read_ds005917(
     folder: Path,
     *,
     dictionary: Dictionary,
-    definitions: Mapping[str, OutcomeDefinition],
+    definition: OutcomeDefinition,
     settings: SourceSettings,
 ) -> SourceCohort:
     """Read the folder of the data set.
@@ -48,8 +46,8 @@ def read_ds005917(
         Holds ``participants.tsv`` and ``phenotype.tsv`` (also in ``phenotype/``).
     dictionary : Dictionary
         Of the run.
-    definitions : mapping of str to OutcomeDefinition
-        Outcome presets.
+    definition : OutcomeDefinition
+        What is predicted.
     settings : SourceSettings
         Of ``configs/sources/ds005917.yaml``.
 
@@ -89,8 +87,8 @@ def read_ds005917(
     if not control.any():  # whoever leaves the control period out has none to declare
         plain = settings.column_map.model_copy(update={"control_arm": None})
         settings = settings.model_copy(update={"column_map": plain})
-    cohort = build_cohort(raw, dictionary=dictionary, definitions=definitions, settings=settings)
-    rule = preset(definitions, settings.outcome, settings.name)
+    cohort = build_cohort(raw, dictionary=dictionary, definition=definition, settings=settings)
+    rule = definition.responders or definition
     by_session = _by_session(people, scores)
     return SourceCohort(
         cohort, _lines(by_session, rule, settings), _facts(by_session, rule), settings

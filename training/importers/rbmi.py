@@ -7,7 +7,6 @@ so that a published count can be found again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +20,6 @@ from training.importers.source import (
     SourceSettings,
     build_cohort,
     fell_enough,
-    preset,
     source_file,
     source_line,
 )
@@ -39,7 +37,7 @@ def read_rbmi(
     folder: Path,
     *,
     dictionary: Dictionary,
-    definitions: Mapping[str, OutcomeDefinition],
+    definition: OutcomeDefinition,
     settings: SourceSettings,
 ) -> SourceCohort:
     """Read the folder of the data set.
@@ -50,8 +48,8 @@ def read_rbmi(
         Holds ``antidepressant_data.csv``.
     dictionary : Dictionary
         Of the run; the randomised arm is merged into it.
-    definitions : mapping of str to OutcomeDefinition
-        Outcome presets.
+    definition : OutcomeDefinition
+        What is predicted.
     settings : SourceSettings
         Of ``configs/sources/rbmi.yaml``.
 
@@ -79,8 +77,8 @@ def read_rbmi(
         source=settings.name,
         file_sha256={FILE: file_sha256(path)},
     )
-    cohort = build_cohort(raw, dictionary=dictionary, definitions=definitions, settings=settings)
-    rule = preset(definitions, settings.outcome, settings.name)
+    cohort = build_cohort(raw, dictionary=dictionary, definition=definition, settings=settings)
+    rule = definition.responders or definition
     scores = _by_visit(table, people, settings)
     return SourceCohort(
         cohort, _lines(scores, rule, settings), _facts(scores, rule, settings), settings

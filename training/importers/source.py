@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from predictor.dictionary import Dictionary, variable_from_dict
 from predictor.errors import InvalidInputError
@@ -16,7 +15,8 @@ from training.cohort import Cohort, assemble_cohort
 from training.column_map import ColumnMap
 from training.outcome import OutcomeDefinition
 from training.raw_tables import RawTables
-from training.settings import nearest
+
+Task = Literal["response", "relapse"]
 
 
 class SourceSettings(BaseModel):
@@ -28,10 +28,12 @@ class SourceSettings(BaseModel):
         Name on the command line, and what it is.
     download, licence, citation : str
         Where a user gets the original, on which terms, and what to cite.
-    outcome : str
-        Name of the outcome preset.
+    outcomes : dict of str to str
+        Name of the outcome preset for each task that the source supports.
+    ketamine : bool
+        Whether the source is about ketamine; where not, its reports do not say so.
     visit_days : dict of str to float
-        Label of each visit in the file to its nominal day.
+        Label of each visit in the file to its nominal day; empty where there are no visits.
     control_days : dict of str to float
         The same for a control period, which the column map declares as ``control_arm``; it never
         joins the training rows.
@@ -52,32 +54,64 @@ class SourceSettings(BaseModel):
     download: str
     licence: str
     citation: str
-    outcome: str
-    visit_days: dict[str, float]
+    outcomes: Annotated[dict[Task, str], Field(min_length=1)]
+    ketamine: bool = True
+    visit_days: dict[str, float] = {}
     control_days: dict[str, float] = {}
     column_map: ColumnMap = ColumnMap()
     extra_variables: tuple[dict[str, Any], ...] = ()
     notes: tuple[str, ...] = ()
     run: dict[str, Any] = {}
 
+    def outcome_of(self, task: Task) -> str:
+        """Name the outcome of a task.
 
-def source_overrides(settings: SourceSettings) -> dict[str, Any]:
+        Parameters
+        ----------
+        task : str
+            ``response`` or ``relapse``.
+
+        Returns
+        -------
+        str
+            An entry of ``outcomes.yaml``.
+
+        Raises
+        ------
+        InvalidInputError
+            If the source does not support the task.
+        """
+        if task not in self.outcomes:
+            there = " and ".join(self.outcomes)
+            raise InvalidInputError(
+                f"source {self.name} has no {task} outcome; it supports {there}: use configs/"
+                f"{next(iter(self.outcomes))}.yaml"
+            )
+        return self.outcomes[task]
+
+
+def source_overrides(settings: SourceSettings, task: Task) -> dict[str, Any]:
     """Turn what a source says about its run into overrides.
 
     Parameters
     ----------
     settings : SourceSettings
         Of ``configs/sources/NAME.yaml``.
+    task : str
+        ``response`` or ``relapse``.
 
     Returns
     -------
     dict
         For `training.config.read_run_config`.
+
+    Raises
+    ------
+    InvalidInputError
+        If the source does not support the task.
     """
-    said = dict(settings.run)
+    said = dict(settings.run) | {"outcome": settings.outcome_of(task)}
     resampling = {key: said.pop(key) for key in ("folds", "repeats", "inner_folds") if key in said}
-    if "logistic_variables" in said:
-        said["declared_variables"] = said.pop("logistic_variables")
     return {**said, "resampling": resampling}
 
 
@@ -201,7 +235,7 @@ def build_cohort(
     raw: RawTables,
     *,
     dictionary: Dictionary,
-    definitions: Mapping[str, OutcomeDefinition],
+    definition: OutcomeDefinition,
     settings: SourceSettings,
 ) -> Cohort:
     """Make the cohort of a source from its tables.
@@ -212,8 +246,8 @@ def build_cohort(
         With a column ``day`` in the visits.
     dictionary : Dictionary
         The source's own variables are merged into it.
-    definitions : mapping of str to OutcomeDefinition
-        Outcome presets.
+    definition : OutcomeDefinition
+        What is predicted.
     settings : SourceSettings
         Of this source.
 
@@ -225,13 +259,14 @@ def build_cohort(
     Raises
     ------
     InvalidInputError
-        If the outcome is no preset or a table has a fault.
+        If a table has a fault.
     """
     extra = [variable_from_dict(entry) for entry in settings.extra_variables]
     added = tuple(f"variable of this source: {v.id} ({v.label})" for v in extra)
     noted = RawTables(
         patients=raw.patients,
         visits=raw.visits,
+        events=raw.events,
         source=settings.name,
         file_sha256=raw.file_sha256,
         notes=(*settings.notes, *added, *raw.notes),
@@ -239,39 +274,9 @@ def build_cohort(
     return assemble_cohort(
         noted,
         dictionary=dictionary.merged(extra),
-        definition=preset(definitions, settings.outcome, settings.name),
+        definition=definition,
         column_map=settings.column_map,
     )
-
-
-def preset(
-    definitions: Mapping[str, OutcomeDefinition], name: str, where: str
-) -> OutcomeDefinition:
-    """Find an outcome by name.
-
-    Parameters
-    ----------
-    definitions : mapping of str to OutcomeDefinition
-        Outcome presets.
-    name : str
-        Which one.
-    where : str
-        Who asks, for the message.
-
-    Returns
-    -------
-    OutcomeDefinition
-        The preset.
-
-    Raises
-    ------
-    InvalidInputError
-        Naming the nearest preset.
-    """
-    if name not in definitions:
-        hint = nearest(name, tuple(definitions))
-        raise InvalidInputError(f"{where}, outcome: {name} is no outcome{hint}")
-    return definitions[name]
 
 
 def source_file(folder: Path, *names: str) -> Path:

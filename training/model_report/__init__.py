@@ -38,6 +38,7 @@ from training.model_report.wording import (
     EVENTS,
     LOST,
     METRICS,
+    OTHER_TITLES,
     STATUSES,
     TITLES,
     TWO_DIGITS,
@@ -106,10 +107,11 @@ def render_run_report(report: RunReport) -> str:
         If a chart is no plain SVG or would fetch something.
     """
     environment = page_environment(PackageLoader("training"))
+    titles = TITLES if report.ketamine else OTHER_TITLES
     return environment.get_template("run_report.html").render(
         page_frame(environment, simulated=report.data_origin == "simulated"),
         report=report,
-        title=f"{TITLES[report.task]} in {report.population}",
+        title=f"{titles[report.task]} in {report.population}",
         status_words=STATUSES[report.status],
         stamp_words=STAMPS.get(report.stamp or "", ""),
         scale="log-hazard" if report.task == "relapse" else "log-odds",

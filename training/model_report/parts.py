@@ -189,6 +189,8 @@ class RunReport:
         ``response`` or ``relapse``.
     population : str
         Who was studied, to follow "in", such as "adults with depression".
+    ketamine : bool
+        Whether the data are about ketamine; the title says so only where they are.
     outcome : str
         The outcome definition as a sentence.
     status : str
@@ -251,6 +253,7 @@ class RunReport:
     data_origin: Literal["real", "simulated"]
     source: str
     flow: Flow
+    ketamine: bool = True
     headline: Sequence[str] = ()
     stamp: str | None = None
     sample_size: Sequence[str] = ()

@@ -94,10 +94,15 @@ TITLES: Mapping[str, str] = MappingProxyType(
         "relapse": "Predicting relapse after response to ketamine",
     }
 )
+OTHER_TITLES: Mapping[str, str] = MappingProxyType(
+    {"response": "Predicting response", "relapse": "Predicting relapse"}
+)
+"""Of data that are not about ketamine."""
+
 EVENTS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "response": ("outcome observed", "responded"),
-        "relapse": ("responders with follow-up", "relapsed"),
+        "relapse": ("in the risk set, with follow-up", "relapsed"),
     }
 )
 LOST: Mapping[str, str] = MappingProxyType(

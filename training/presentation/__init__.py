@@ -115,6 +115,7 @@ def make_report(findings: Findings, charts: dict[str, Chart]) -> RunReport:
         task=config.task,
         population="adults with depression" if findings.source is None
         else findings.source.settings.title,
+        ketamine=findings.source is None or findings.source.settings.ketamine,
         outcome=cohort.definition.describe(),
         status=cast("Literal['fitted', 'exploratory', 'refused']", findings.status),
         reason=findings.reason,

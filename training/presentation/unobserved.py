@@ -26,13 +26,13 @@ _MODEL = (
     "bounds say how far its measures may be off."
 )
 _CENSORING = (
-    "A responder whose follow-up ends early is never dropped: those followed longer count for the "
-    "others, by the inverse probability of still being followed (Kaplan\N{EN DASH}Meier of "
-    "leaving). That is right if leaving has nothing to do with the coming relapse. It is one curve "
-    "for everybody: the measures here take no weights that depend on the baseline, so people who "
-    "leave early because of what was known of them are not allowed for. Retreatment and ECT end "
-    "follow-up too, and hardly by chance."
+    "Nobody whose follow-up ends early is dropped: those followed longer count for the others, by "
+    "the inverse probability of still being followed (Kaplan\N{EN DASH}Meier of leaving). That is "
+    "right if leaving has nothing to do with the coming relapse. It is one curve for everybody: "
+    "the measures here take no weights that depend on the baseline, so people who leave early "
+    "because of what was known of them are not allowed for."
 )
+_TREATED = {"retreated": "Another course", "ect": "ECT"}
 
 
 def section(findings: Findings) -> Section | None:
@@ -52,7 +52,8 @@ def section(findings: Findings) -> Section | None:
     if choice is None:
         return None
     if findings.config.task == "relapse":
-        return Section(_ANCHOR, "Follow-up that ends early", [_CENSORING, _not_at_risk(findings)])
+        words = [_CENSORING + _treated(findings), _not_at_risk(findings)]
+        return Section(_ANCHOR, "Follow-up that ends early", words)
     if found is None:
         return None
     if not found.n_missing:
@@ -116,6 +117,13 @@ def _rows(found: Unobserved, metrics: dict[str, Estimate]) -> list[dict[str, obj
         }
         for name, each in found.measures.items()
     ]
+
+
+def _treated(findings: Findings) -> str:
+    """Say which treatments end follow-up, where the definition lets them."""
+    ends = findings.cohort.definition.censoring_events
+    named = [words for kind, words in _TREATED.items() if kind in ends]
+    return f" {' and '.join(named)} also end follow-up, and hardly by chance." if named else ""
 
 
 def _not_at_risk(findings: Findings) -> str:

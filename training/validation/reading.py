@@ -45,14 +45,12 @@ def read_new_people(bundle: Bundle, data: Input) -> tuple[Cohort, SourceCohort |
             raise InvalidInputError(f"--source {data.source} needs the folder of the data set")
         given = read_source_settings(data.source)
         own = [v for v in given.extra_variables if str(v["id"]) not in bundle.dictionary]
-        settings = given.model_copy(
-            update={"outcome": definition.name, "extra_variables": tuple(own)}
-        )
+        settings = given.model_copy(update={"extra_variables": tuple(own)})
         found = read_source(
             data.source,
             data.folder,
             dictionary=bundle.dictionary,
-            definitions={definition.name: definition},
+            definition=definition,
             settings=settings,
         )
         return found.cohort, found

@@ -80,17 +80,18 @@ def carried_forward(
             passed=False, detail="the data are declared to hold outcomes carried forward"
         )
     rule = definition.responders or definition
-    width = round((rule.scale.high - rule.scale.low) / 30)
+    scale = rule.scale
+    if scale is None:
+        return untested("the outcome is read from dated events, not from scores")
+    width = round((scale.high - scale.low) / 30)
     if width < 1:
-        return untested(f"{rule.scale.label} has too few values to tell a repeat from a copy")
-    steps = _steps(visits, rule)
+        return untested(f"{scale.label} has too few values to tell a repeat from a copy")
+    steps = _steps(visits, rule, scale.low)
     people = int(steps.last.sum())
     if not people:
         return untested("nobody has a visit before the outcome's")
     repeated = int((steps.repeats & steps.last).sum())
-    found = (
-        f"the outcome's {rule.scale.label} is that of the visit before in {repeated} of {people}"
-    )
+    found = f"the outcome's {scale.label} is that of the visit before in {repeated} of {people}"
     if min(_against_earlier(steps, width), _runs(steps, round(1.5 * width))) < FALSE_ALARM:
         return Sentinel(
             passed=False,
@@ -100,7 +101,7 @@ def carried_forward(
     return Sentinel(passed=True, detail=f"{found} people, no more than earlier visits explain")
 
 
-def _steps(visits: pd.DataFrame, rule: OutcomeDefinition) -> _Steps:
+def _steps(visits: pd.DataFrame, rule: OutcomeDefinition, lowest: float) -> _Steps:
     """List the steps of everybody whose outcome was observed."""
     totals = totals_of(visits)
     totals = totals[totals["instrument"] == rule.instrument]
@@ -119,7 +120,7 @@ def _steps(visits: pd.DataFrame, rule: OutcomeDefinition) -> _Steps:
         change=change,
         last=~around[step + 2],
         after_another=around[step],
-        at_floor=(change == 0) & (score[step] == rule.scale.low),
+        at_floor=(change == 0) & (score[step] == lowest),
     )
 
 

@@ -37,7 +37,7 @@ def cohort_of(people, folder):
         "rbmi",
         folder,
         dictionary=read_dictionary(),
-        definitions=read_outcomes(),
+        definition=read_outcomes()["response_hamd17_day42"],
         settings=read_source_settings("rbmi"),
     ).cohort
 
