@@ -31,20 +31,21 @@ FORMAT = 4
 
 Format 1 had no lineage; it is read as one that is empty. Formats 1 and 2 had no decision
 threshold; their scores have no verdict. Nor had they columns of cuts. Formats 1 to 3 had neither
-question, steps of check-in, scenarios nor crosswalks, no words on prevention and no landmarks."""
+question, steps of check-in, scenarios nor crosswalks, neither words on prevention nor warnings, and
+no landmarks."""
 
 FILES = ("arrays.npz", "model.json", "reference.json")
 LANDMARKS = "landmarks"
 """Folder inside a bundle that holds one bundle for each landmark."""
 
 _MODEL_KEYS = {"task", "family", "dictionary", "safety", "encoding"}
-_TABLES = ("scenarios", "crosswalks", "prevention")
+_TABLES = ("scenarios", "crosswalks", "prevention", "alerts")
 _REFERENCE_KEYS = {"name", "row", "score"}
 _LINEAGE_KEYS = {"outcome", "development", "parent", "validation"}
 _SINCE = {
     "lineage": 2,
     "decision_threshold": 3,
-    **dict.fromkeys(("question", "check_in_steps", "landmark", "landmarks"), 4),
+    **dict.fromkeys(("question", "check_in_steps", "alert_step", "landmark", "landmarks"), 4),
 }
 
 
@@ -75,6 +76,9 @@ class Bundle:
         From the scores of one scale to another's (`predictor.crosswalk`).
     prevention : tuple of dict
         Words that stand beside a relapse score (`predictor.prevention`).
+    alerts : tuple of dict
+        Of a model of follow-up: what warnings at the declared step were worth, once, or nothing
+        (`predictor.alert`).
     landmarks : dict of str to Bundle
         Models that read what is known at a landmark, by its name, in order of day; each is whole
         by itself.
@@ -89,6 +93,7 @@ class Bundle:
     scenarios: tuple[Mapping[str, Any], ...] = ()
     crosswalks: tuple[Mapping[str, Any], ...] = ()
     prevention: tuple[Mapping[str, Any], ...] = ()
+    alerts: tuple[Mapping[str, Any], ...] = ()
     landmarks: Mapping[str, Bundle] = field(default_factory=dict)
 
 
@@ -227,6 +232,7 @@ def _assemble(
         scenarios=tuple(model.get("scenarios", ())),
         crosswalks=tuple(model.get("crosswalks", ())),
         prevention=tuple(model.get("prevention", ())),
+        alerts=tuple(model.get("alerts", ())),
     )
 
 

@@ -58,6 +58,9 @@ class Provenance:
     check_in_steps : tuple of float
         Relapse: cumulative risks at which a person is to be seen, rising, in (0, 1); declared
         before training.
+    alert_step : float or None
+        Relapse at a follow-up landmark: risk over the next 14 days from which a score warns, in
+        (0, 1), declared before training.
     landmark : str
         Name of the landmark whose answers the model reads; empty for a baseline model.
     """
@@ -81,6 +84,7 @@ class Provenance:
     question: Mapping[str, str] = field(default_factory=dict)
     check_in_steps: tuple[float, ...] = ()
     landmark: str = ""
+    alert_step: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Give the provenance as plain values for JSON.
@@ -137,9 +141,10 @@ def provenance_of(manifest: Mapping[str, Any]) -> Provenance:
             raise ValueError(f"{name} is none of {', '.join(accepted)}")
     if manifest["expires"]:
         dt.date.fromisoformat(manifest["expires"])
-    threshold = manifest.get("decision_threshold")
-    if threshold is not None and not 0 < threshold < 1:
-        raise ValueError("decision_threshold is no number inside (0, 1)")
+    for name in ("decision_threshold", "alert_step"):
+        declared = manifest.get(name)
+        if declared is not None and not 0 < declared < 1:
+            raise ValueError(f"{name} is no number inside (0, 1)")
     question, steps = manifest.get("question", []), manifest.get("check_in_steps", [])
     if not all(
         isinstance(part, list) and len(part) == 2 and all(isinstance(text, str) for text in part)

@@ -127,6 +127,7 @@ def render_page(score: Mapping[str, Any], dictionary: Dictionary | None = None) 
         ],
         imputed=[{**entry, "moves": _moves(entry.get("moves"))} for entry in score["imputed"]],
         next_question=score["next_question"],
+        alert=score.get("alert") if scored else None,
         prevention=_prevention(score) if scored else None,
         stamp=_stamp(provenance),
         provenance=_provenance(score),

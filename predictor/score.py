@@ -92,6 +92,10 @@ class Score:
         far the assumption moves the number.
     next_question : dict or None
         variable and label whose answer would narrow the interval most.
+    alert : dict or None
+        Relapse at a follow-up landmark: whether the risk over the next 14 days is at or above the
+        declared step, in words, with what such warnings were worth (see `predictor.alert`); None
+        elsewhere and where refused.
     prevention : dict or None
         Relapse: what raised the number, what care can change, what to watch and when to act, each
         with its source (see `predictor.prevention`); None where refused or where the bundle holds
@@ -125,6 +129,7 @@ class Score:
     cautions: tuple[dict[str, str | None], ...] = ()
     imputed: tuple[dict[str, Any], ...] = ()
     next_question: dict[str, str] | None = None
+    alert: dict[str, Any] | None = None
     prevention: dict[str, Any] | None = None
     values: dict[str, str] = field(default_factory=dict)
     labels: dict[str, str] = field(default_factory=dict)
@@ -246,7 +251,7 @@ class Score:
 
 _PLAIN = (
     "row", "patient_id", "task", "status", "probability", "lo", "hi", "margin", "base",
-    "margin_sd", "base_probability", "verdict", "next_question", "prevention",
+    "margin_sd", "base_probability", "verdict", "next_question", "alert", "prevention",
 )  # fmt: skip
 _MAPPINGS = ("contributions", "contributions_probability", "values", "labels")
 

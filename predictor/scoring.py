@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from predictor.alert import alert_of
 from predictor.assumed import converted_of, imputed_of, next_question_of
 from predictor.bundle import Bundle, read_bundle
 from predictor.cautions import cautions_of, refusals_of
@@ -249,7 +250,8 @@ class Scorer:
         if refusals:
             return score
         score = replace(score, **self._number(view, assessment, i, explain=explain))
-        return replace(score, prevention=self._prevention(score, assessment.answered[i]))
+        prevention = self._prevention(score, assessment.answered[i])
+        return replace(score, alert=self._alert(score), prevention=prevention)
 
     def _number(
         self, view: Known, assessment: Assessment, i: int, *, explain: bool
@@ -294,6 +296,13 @@ class Scorer:
         )
         found["next_question"] = next_question_of(self._variables, assessment, i)
         return found
+
+    def _alert(self, score: Score) -> dict[str, Any] | None:
+        """Tell whether a score of follow-up warns."""
+        step = self.bundle.provenance.alert_step
+        if step is None or score.curve is None:
+            return None
+        return alert_of(score.curve, step, next(iter(self.bundle.alerts), None))
 
     def _prevention(self, score: Score, answered: NDArray[np.bool_]) -> dict[str, Any] | None:
         """Say what belongs to the prevention of this person's relapse."""

@@ -106,6 +106,7 @@ def _number(score: Score) -> Iterator[Line]:
             f"In brackets: {level} % interval.",
             4,
         )
+    yield from _alert(score)
     yield from _course(score)
     yield from _verdict(score)
     for found in score.conformal or ():
@@ -117,6 +118,14 @@ def _number(score: Score) -> Iterator[Line]:
     for name, words in given.items():
         if words:
             yield Line(f"{name}: {words}", 4)
+
+
+def _alert(score: Score) -> Iterator[Line]:
+    """Say whether the next days are a warning, and what such warnings are worth."""
+    if score.alert is not None:
+        yield Line(score.alert["words"], 4, "bold")
+        for words in score.alert["measured_words"]:
+            yield Line(words, 6)
 
 
 def _course(score: Score) -> Iterator[Line]:

@@ -17,7 +17,7 @@ from predictor.errors import BundleError, InvalidInputError
 from predictor.scoring import Scorer
 
 ALL_FILES = ("manifest.json", *FILES)
-TABLES = {"scenarios", "crosswalks", "prevention"}
+TABLES = {"scenarios", "crosswalks", "prevention", "alerts"}
 KINDS = ("linear", "cox", "boosted", "empty")
 
 
@@ -59,7 +59,9 @@ def as_format(folder: Path, number: int, **changed) -> None:
         return {key: model[key] for key in model if key not in TABLES}
 
     rewrite(folder, "model.json", without_tables)
-    later = dict.fromkeys(("question", "check_in_steps", "landmark", "landmarks"), ...)
+    later = dict.fromkeys(
+        ("question", "check_in_steps", "alert_step", "landmark", "landmarks"), ...
+    )
     sign(folder, format=number, **later | changed)
 
 
