@@ -1,18 +1,15 @@
 """One person's page: what speaks against treatment, the number, and why — in that order.
 
-A page is one file that asks nothing of the network: style and drawings stand inside it and its
-content security policy forbids the rest. It is made from the plain values of a score, so that it
-can never show another number than the JSON does.
+It is made from the plain values of a score, so that it can never show another number than the JSON
+does.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from predictor.course import BEYOND, Course, course_of
 from predictor.curve import CheckIn, Median, WellDays
@@ -26,13 +23,11 @@ from predictor.drawing import (
     draw_waterfall,
     shorten_changes,
 )
+from predictor.page import page_environment, page_frame, safety_first, save_page, stamp_of
 from predictor.wording import (
     CERTAINTY,
     EITHER_SIDE,
-    NO_BETTER,
     REFUSALS,
-    STAMPS,
-    TIERS,
     VERDICTS,
     conformal_words,
     in_ten,
@@ -40,9 +35,6 @@ from predictor.wording import (
     signed,
     verdict_words,
 )
-
-if TYPE_CHECKING:
-    from jinja2 import BaseLoader, Environment
 
 _CHANGEABLE_SHOWN = 6
 """So many answers that care can change are named on a page; the JSON holds all."""
@@ -80,10 +72,7 @@ def write_page(score: Mapping[str, Any], dictionary: Dictionary, path: Path) -> 
     Path
         The file written.
     """
-    # half a character, which JSON can carry, is written as its number
-    page = render_page(score, dictionary)
-    path.write_text(page, encoding="utf-8", errors="backslashreplace")
-    return path
+    return save_page(render_page(score, dictionary), path)
 
 
 def render_page(score: Mapping[str, Any], dictionary: Dictionary | None = None) -> str:
@@ -113,11 +102,7 @@ def render_page(score: Mapping[str, Any], dictionary: Dictionary | None = None) 
     return environment.get_template("patient.html").render(
         page_frame(environment, simulated=provenance["data_origin"] == "simulated"),
         task=TASKS[score["task"]],
-        who=_who(score),
-        scored=scored,
-        tiers=_by_tier(score["safety"]),
-        tier_words=TIERS,
-        not_asked=score["not_asked"],
+        **safety_first(score),
         refusals=_refusals(score, dictionary),
         number=_number(score) if scored else None,
         why=_why(score, dictionary) if scored and score["contributions_probability"] else None,
@@ -129,60 +114,9 @@ def render_page(score: Mapping[str, Any], dictionary: Dictionary | None = None) 
         next_question=score["next_question"],
         alert=score.get("alert") if scored else None,
         prevention=_prevention(score) if scored else None,
-        stamp=_stamp(provenance),
+        stamp=stamp_of(provenance),
         provenance=_provenance(score),
     )
-
-
-def page_environment(*loaders: BaseLoader) -> Environment:
-    """Give the template engine of all pages: escaping on, an unknown name is an error.
-
-    Parameters
-    ----------
-    *loaders : BaseLoader
-        Where further templates are, looked at before those of this package.
-
-    Returns
-    -------
-    Environment
-        Knows the templates ``page.html``, ``drawings.html`` and ``style.css``.
-    """
-    from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
-
-    return Environment(
-        loader=ChoiceLoader([*loaders, PackageLoader("predictor")]),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
-def page_frame(environment: Environment, *, simulated: bool) -> dict[str, object]:
-    """Give what every page needs: its style, the policy that allows only this style, its label.
-
-    Parameters
-    ----------
-    environment : Environment
-        From `page_environment`.
-    simulated : bool
-        Whether the numbers come from simulated people; then the page says so.
-
-    Returns
-    -------
-    dict
-        Values for ``page.html``.
-    """
-    style = environment.get_template("style.css").render()
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    return {"style": style, "policy": policy, "simulated": simulated}
-
-
-def _who(score: Mapping[str, Any]) -> str:
-    """Name the person as the caller's file does."""
-    identifier = score["patient_id"]
-    return f"{identifier} (row {score['row']})" if identifier else f"Row {score['row']}"
 
 
 def _name(score: Mapping[str, Any], dictionary: Dictionary | None, variable: str | None) -> str:
@@ -194,12 +128,6 @@ def _name(score: Mapping[str, Any], dictionary: Dictionary | None, variable: str
     if dictionary is not None and variable in dictionary:
         return dictionary[variable].label
     return variable
-
-
-def _by_tier(findings: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[Mapping[str, Any]]]]:
-    """Group safety findings by tier, gravest first; tiers without a finding are left out."""
-    groups = [(tier, [f for f in findings if f["tier"] == tier]) for tier in TIERS]
-    return [(tier, found) for tier, found in groups if found]
 
 
 def _refusals(score: Mapping[str, Any], dictionary: Dictionary | None) -> list[dict[str, str]]:
@@ -330,17 +258,6 @@ def _moves(moves: object) -> str:
     if isinstance(moves, int | float):
         return f"{per_hundred(float(moves))} in 100"
     return str(moves) if moves else "not known"
-
-
-def _stamp(provenance: Mapping[str, Any]) -> dict[str, Any]:
-    """Say what the model's stamp means, and whether it beats the average."""
-    stamp = str(provenance["stamp"])
-    return {
-        "name": stamp.replace("_", " "),
-        "words": STAMPS.get(stamp, ""),
-        "reason": provenance["reason"],
-        "no_better": None if provenance["better_than_average"] else NO_BETTER,
-    }
 
 
 def _provenance(score: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from jinja2 import DictLoader
 
-from predictor.report import page_environment, page_frame
+from predictor.page import page_environment, page_frame
 
 TEMPLATE = """\
 {% extends "page.html" %}

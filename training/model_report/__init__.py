@@ -17,7 +17,7 @@ from pathlib import Path
 
 from jinja2 import PackageLoader
 
-from predictor.report import page_environment, page_frame
+from predictor.page import page_environment, page_frame
 from predictor.wording import STAMPS
 from training.cohort import OUTCOME_RULES, Flow
 from training.model_report.contents import contents

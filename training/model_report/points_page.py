@@ -8,7 +8,7 @@ from pathlib import Path
 
 from jinja2 import PackageLoader
 
-from predictor.report import page_environment, page_frame
+from predictor.page import page_environment, page_frame
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Literal
 
 from jinja2 import PackageLoader
 
-from predictor.report import page_environment, page_frame
+from predictor.page import page_environment, page_frame
 from training.model_report.inlining import inline
 from training.model_report.parts import Section
 
