@@ -26,6 +26,7 @@ from training.evaluation import (
     OutOfFold,
     Sentinel,
     choose,
+    competing_risks,
     cross_validate,
     fit_to_everybody,
     groupings,
@@ -116,6 +117,7 @@ def analyse(
         size, status, reason,
         unrepeated="a refused run is not repeated in resamples",
         warnings=too_good(metrics, task=config.task, people=len(analysis.groups)),
+        competing=competing_risks(analysis.outcome),
     )  # fmt: skip
     findings = examine(findings, divided, absent(config, cohort), rng=rng, work=work)
     if status == "refused" or choice is None:
@@ -261,9 +263,6 @@ def select(config: RunConfig, cohort: Cohort) -> Analysis:
     """
     kept = cohort.analysed
     rows = cohort.rows.select(kept)
-    days, well = None, None
-    if isinstance(cohort.outcome, RelapseOutcome):
-        days, well = cohort.outcome.days[kept], cohort.outcome.last_well_days[kept]
     dictionary = cohort.dictionary
     rule, _ = terms_of(config.published_rule, dictionary, rows.values)
     variables = (
@@ -277,13 +276,28 @@ def select(config: RunConfig, cohort: Cohort) -> Analysis:
         variables=variables,
         declared=_named(config.declared_variables, dictionary, "declared_variables"),
         severity=_named((config.severity,), dictionary, "severity"),
-        outcome=Outcome(cohort.events[kept].astype(np.float64), days, well),
+        outcome=_outcome(cohort, kept),
         groups=tuple(str(patient) for patient in rows.patient_ids),
         rule=rule,
         published=published,
         trials=config.tuning_trials,
         trial_seed=config.seed,
         **predicted_only(cohort),
+    )
+
+
+def _outcome(cohort: Cohort, kept: np.ndarray) -> Outcome:
+    """Take the outcome of those analysed."""
+    events, found = cohort.events[kept].astype(np.float64), cohort.outcome
+    if not isinstance(found, RelapseOutcome):
+        return Outcome(events)
+    competing = found.competing[kept].astype(np.float64)
+    declared = bool(cohort.definition.competing_events)
+    return Outcome(
+        events,
+        found.days[kept],
+        found.last_well_days[kept],
+        competing=competing if declared else None,
     )
 
 

@@ -14,6 +14,7 @@ from training.config import RunConfig
 from training.evaluation import (
     Analysis,
     Choice,
+    CompetingRisks,
     Curves,
     Differences,
     Headline,
@@ -98,6 +99,8 @@ class Findings:
     prior_use : PriorUse or None
         What published effects, the cohort and both together say in the final fit; None where
         nothing is published for the chosen learner.
+    competing : CompetingRisks or None
+        Which event comes first; None where the definition declares no competing events.
     """
 
     config: RunConfig
@@ -126,6 +129,7 @@ class Findings:
     warnings: tuple[str, ...] = ()
     formula: Formula | None = None
     prior_use: PriorUse | None = None
+    competing: CompetingRisks | None = None
 
     @property
     def stamp(self) -> str:
@@ -306,6 +310,7 @@ def summary(findings: Findings) -> dict[str, Any]:
         "formula": None if findings.formula is None else findings.formula.to_dict(),
         "priors": None if findings.prior_use is None else findings.prior_use.to_dict(),
         "placebo_control": None if findings.placebo is None else findings.placebo.to_dict(),
+        "competing": None if findings.competing is None else findings.competing.to_dict(),
         "sentinels": {name: s.to_dict() for name, s in findings.sentinels.items()},
         "warnings": list(findings.warnings),
     }

@@ -1,6 +1,7 @@
 """How good a learner is in people it never saw, and which one is chosen."""
 
 from training.evaluation.choice import Choice, choose
+from training.evaluation.competing import CompetingRisks, competing_risks
 from training.evaluation.cross_validation import (
     OutOfFold,
     Outside,
@@ -50,6 +51,7 @@ __all__ = [
     "Analysis",
     "Banded",
     "Choice",
+    "CompetingRisks",
     "Corrected",
     "Curves",
     "Difference",
@@ -80,6 +82,7 @@ __all__ = [
     "chance_observed",
     "choose",
     "compare_sites",
+    "competing_risks",
     "cross_validate",
     "curves_of",
     "differences",

@@ -35,12 +35,17 @@ class Outcome:
         to `days` where a relapse is dated to the day; None where nothing of the kind is known.
     offset : ndarray, shape (n,) or None
         Relapse: part of each margin that trials know and nothing here fits.
+    competing : ndarray, shape (n,) or None
+        Relapse: 1 where `days` ends in a competing event, else 0; None where the definition has
+        none. Such people have no event: every fit takes them for censored, so that its hazard is
+        cause-specific.
     """
 
     events: Floats
     days: Floats | None = None
     last_well: Floats | None = None
     offset: Floats | None = None
+    competing: Floats | None = None
 
     def take(self, rows: NDArray[np.intp]) -> Outcome:
         """Take some people.
@@ -55,7 +60,7 @@ class Outcome:
         Outcome
             Theirs.
         """
-        parts = (self.days, self.last_well, self.offset)
+        parts = (self.days, self.last_well, self.offset, self.competing)
         return Outcome(self.events[rows], *(None if x is None else x[rows] for x in parts))
 
     def added_to(self, margin: Floats) -> Floats:

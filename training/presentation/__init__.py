@@ -25,6 +25,7 @@ from training.model_report import (
 )
 from training.presentation import (
     checklists,
+    competing,
     differences,
     distances,
     formula,
@@ -62,6 +63,7 @@ _SECTIONS: tuple[Callable[[Findings], Section | None], ...] = (
     sites.section,
     differences.section,
     unobserved.section,
+    competing.section,
     distances.section,
     subgroups.section,
     optimism.section,

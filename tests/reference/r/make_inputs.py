@@ -1,7 +1,8 @@
 """Write the simulated people on whom our measures are compared with R's.
 
-Run ``python tests/reference/r/make_inputs.py`` and then ``Rscript make_reference.R`` in this
-folder. Nobody here is a patient. Numbers are rounded so that the files hold them exactly.
+Run ``python tests/reference/r/make_inputs.py`` and then ``Rscript make_reference.R`` and
+``Rscript make_competing.R`` in this folder. Nobody here is a patient. Numbers are rounded so that
+the files hold them exactly.
 """
 
 from __future__ import annotations
@@ -52,13 +53,24 @@ def survival(rng: np.random.Generator, n: int, visit: int) -> dict[str, np.ndarr
     }
 
 
+def competing(rng: np.random.Generator, n: int, visit: int) -> dict[str, np.ndarray]:
+    """Draw which comes first: relapse (1), something that rules it out (2) or the end (0)."""
+    moments = np.stack([rng.uniform(20, 330, n), rng.exponential(150, n), rng.exponential(250, n)])
+    days = np.ceil(moments.min(axis=0) / visit) * visit
+    if visit == 1:
+        days += np.round(rng.permutation(n) / (2 * n), 6)
+    return {"days": days, "cause": moments.argmin(axis=0)}
+
+
 def main() -> None:
-    """Write the four tables."""
+    """Write the six tables."""
     rng = np.random.default_rng(20240501)
     write("binary.csv", binary(rng, 200, 6))
     write("binary_ties.csv", binary(rng, 120, 1))
     write("survival.csv", survival(rng, 200, 1))
     write("survival_ties.csv", survival(rng, 160, 14))
+    write("competing.csv", competing(rng, 200, 1))
+    write("competing_ties.csv", competing(rng, 160, 14))
 
 
 if __name__ == "__main__":
