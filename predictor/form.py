@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from predictor.dictionary import Dictionary, Instrument, Variable
 from predictor.errors import InvalidInputError
+from predictor.visits import ALL
 
 _SHEET_HEADER = ("column", "label", "group", "accepted", "unit", "usual", "missing", "note")
 
@@ -51,6 +53,31 @@ def sheet(dictionary: Dictionary) -> str:
     for instrument in dictionary.instruments:
         lines += _item_lines(instrument, dictionary)
     return _csv(lines)
+
+
+def questions_at(dictionary: Dictionary, landmark: str | None) -> Dictionary:
+    """Leave out what is known only later.
+
+    Parameters
+    ----------
+    dictionary : Dictionary
+        That of all landmarks.
+    landmark : str or None
+        Name of a landmark; None for the baseline, ``all`` for every one.
+
+    Returns
+    -------
+    Dictionary
+        With the variables of this landmark and of those before it.
+    """
+    names = [one.name for one in dictionary.landmarks]
+    if landmark is None:
+        names = []
+    elif landmark != ALL:
+        names = names[: names.index(landmark) + 1]
+    known = {None, *names}
+    kept = tuple(v for v in dictionary.variables if v.landmark in known)
+    return replace(dictionary, variables=kept)
 
 
 def write_form(dictionary: Dictionary, path: Path) -> tuple[Path, Path]:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from predictor.changes_drawing import changes_of
 from predictor.course import BEYOND, Course, course_of
 from predictor.curve import CheckIn, Median, WellDays
 from predictor.dictionary import Dictionary
@@ -55,7 +56,13 @@ TASKS: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def write_page(score: Mapping[str, Any], dictionary: Dictionary, path: Path) -> Path:
+def write_page(
+    score: Mapping[str, Any],
+    dictionary: Dictionary,
+    path: Path,
+    *,
+    visits: Sequence[Mapping[str, Any]] = (),
+) -> Path:
     """Write one person's page.
 
     Parameters
@@ -66,16 +73,23 @@ def write_page(score: Mapping[str, Any], dictionary: Dictionary, path: Path) -> 
         Names the variables that the score itself does not name.
     path : Path
         The file to write; its folder must exist.
+    visits : sequence of mapping
+        How the number changed, as `predictor.visits.Visit.to_dict` gives it.
 
     Returns
     -------
     Path
         The file written.
     """
-    return save_page(render_page(score, dictionary), path)
+    return save_page(render_page(score, dictionary, visits=visits), path)
 
 
-def render_page(score: Mapping[str, Any], dictionary: Dictionary | None = None) -> str:
+def render_page(
+    score: Mapping[str, Any],
+    dictionary: Dictionary | None = None,
+    *,
+    visits: Sequence[Mapping[str, Any]] = (),
+) -> str:
     """Turn one score into a page.
 
     Parameters
@@ -85,6 +99,9 @@ def render_page(score: Mapping[str, Any], dictionary: Dictionary | None = None) 
         even the cohort's average, stands on the page.
     dictionary : Dictionary or None
         Names the variables that the score itself does not name.
+    visits : sequence of mapping
+        How the number changed, as `predictor.visits.Visit.to_dict` gives it; what was foretold
+        before this score stays on the page where this score is refused.
 
     Returns
     -------
@@ -103,8 +120,11 @@ def render_page(score: Mapping[str, Any], dictionary: Dictionary | None = None) 
         page_frame(environment, simulated=provenance["data_origin"] == "simulated"),
         task=TASKS[score["task"]],
         **safety_first(score),
+        known=_landmark(score, dictionary),
+        changes=changes_of(score, visits),
         refusals=_refusals(score, dictionary),
         number=_number(score) if scored else None,
+        stopping_rule=score.get("stopping_rule"),
         why=_why(score, dictionary) if scored and score["contributions_probability"] else None,
         cautions=[
             {"name": _name(score, dictionary, c["variable"]), "message": c["message"]}
@@ -117,6 +137,13 @@ def render_page(score: Mapping[str, Any], dictionary: Dictionary | None = None) 
         stamp=stamp_of(provenance),
         provenance=_provenance(score),
     )
+
+
+def _landmark(score: Mapping[str, Any], dictionary: Dictionary | None) -> str:
+    """Say by when what the model reads is known; empty for a baseline model."""
+    name = score["provenance"].get("landmark", "")
+    labels = {} if dictionary is None else {one.name: one.label for one in dictionary.landmarks}
+    return labels.get(name, str(name))
 
 
 def _name(score: Mapping[str, Any], dictionary: Dictionary | None, variable: str | None) -> str:

@@ -100,6 +100,9 @@ class Score:
         Relapse: what raised the number, what care can change, what to watch and when to act, each
         with its source (see `predictor.prevention`); None where refused or where the bundle holds
         no words.
+    stopping_rule : dict or None
+        Response after the fourth infusion: what the published rule for stopping says, beside the
+        model (see `predictor.stopping_rule`); None elsewhere and where refused.
     values, labels : dict of str to str
         Answers as read and labels of the variables, for pages.
     provenance : Provenance
@@ -131,6 +134,7 @@ class Score:
     next_question: dict[str, str] | None = None
     alert: dict[str, Any] | None = None
     prevention: dict[str, Any] | None = None
+    stopping_rule: dict[str, Any] | None = None
     values: dict[str, str] = field(default_factory=dict)
     labels: dict[str, str] = field(default_factory=dict)
 
@@ -252,6 +256,7 @@ class Score:
 _PLAIN = (
     "row", "patient_id", "task", "status", "probability", "lo", "hi", "margin", "base",
     "margin_sd", "base_probability", "verdict", "next_question", "alert", "prevention",
+    "stopping_rule",
 )  # fmt: skip
 _MAPPINGS = ("contributions", "contributions_probability", "values", "labels")
 

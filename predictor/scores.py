@@ -122,6 +122,7 @@ def _line(score: Score) -> dict[str, Any]:
     line: dict[str, Any] = {
         "row": score.row,
         "patient_id": score.patient_id,
+        "landmark": score.provenance.landmark,
         "status": score.status,
         "probability": score.probability,
         "lo": score.lo,

@@ -15,19 +15,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from predictor.alert import alert_of
 from predictor.assumed import converted_of, imputed_of, next_question_of
+from predictor.beside import with_beside
 from predictor.bundle import Bundle, read_bundle
 from predictor.cautions import cautions_of, refusals_of
 from predictor.dictionary import Dictionary
-from predictor.errors import BundleError, Fault, InvalidInputError
+from predictor.errors import BundleError, InvalidInputError
 from predictor.explanation import on_probability_scale
 from predictor.known import Known, known, later_cautions
 from predictor.landmark_models import Shared, shared_of
 from predictor.model import Assessment
-from predictor.prevention import Answer, prevention_of
 from predictor.reference import reference_rows
 from predictor.risk_set import RiskSet, until_left
+from predictor.row_notes import RowNotes
 from predictor.rows import Rows, format_value, read_rows
 from predictor.safety import evaluate
 from predictor.score import Refusal, Score, reference_score
@@ -183,7 +183,7 @@ class Scorer:
         assessment = model.assess(view.values)
         assessment = replace(assessment, sd=np.hypot(assessment.sd, view.error(model)))
         codes = np.array([view.values[variable] for variable in variables]).T
-        notes = _Notes(rows)
+        notes = RowNotes(rows)
         scores = [
             self._score_one(rows, view, assessment, i, explain=explain, notes=notes)
             for i in range(len(rows))
@@ -219,7 +219,7 @@ class Scorer:
         i: int,
         *,
         explain: bool,
-        notes: _Notes,
+        notes: RowNotes,
     ) -> Score:
         """Answer one row."""
         number = rows.row_number(i)
@@ -250,8 +250,14 @@ class Scorer:
         if refusals:
             return score
         score = replace(score, **self._number(view, assessment, i, explain=explain))
-        prevention = self._prevention(score, assessment.answered[i])
-        return replace(score, alert=self._alert(score), prevention=prevention)
+        known_answers = zip(self._variables, assessment.answered[i], strict=True)
+        return with_beside(
+            score,
+            self.bundle,
+            given=[variable for variable, is_given in known_answers if is_given],
+            dictionary=self.dictionary,
+            answers={name: float(given[i]) for name, given in rows.values.items()},
+        )
 
     def _number(
         self, view: Known, assessment: Assessment, i: int, *, explain: bool
@@ -296,23 +302,6 @@ class Scorer:
         )
         found["next_question"] = next_question_of(self._variables, assessment, i)
         return found
-
-    def _alert(self, score: Score) -> dict[str, Any] | None:
-        """Tell whether a score of follow-up warns."""
-        step = self.bundle.provenance.alert_step
-        if step is None or score.curve is None:
-            return None
-        return alert_of(score.curve, step, next(iter(self.bundle.alerts), None))
-
-    def _prevention(self, score: Score, answered: NDArray[np.bool_]) -> dict[str, Any] | None:
-        """Say what belongs to the prevention of this person's relapse."""
-        changes = score.contributions_probability
-        answers = [
-            Answer(variable, score.values[variable.id], changes[variable.id])
-            for variable, given in zip(self._variables, answered, strict=True)
-            if given and variable.id in changes
-        ]
-        return prevention_of(self.bundle.prevention, answers)
 
 
 def load(folder: str | Path) -> Scorer:
@@ -374,29 +363,6 @@ def _agree(frozen: Mapping[str, Any], again: Mapping[str, Any]) -> bool:
 
 
 _TOLERANCE = 1e-9
-
-
-class _Notes:
-    """Faults and warnings of rows, found by the number of their row."""
-
-    def __init__(self, rows: Rows) -> None:
-        self._faults: dict[int | None, list[Fault]] = {}
-        self._warnings: dict[int | None, list[Fault]] = {}
-        for kept, given in ((self._faults, rows.faults), (self._warnings, rows.warnings)):
-            for fault in given:
-                kept.setdefault(fault.row, []).append(fault)
-
-    def refusals(self, number: int) -> list[Refusal]:
-        """Turn the faults of a row into refusals."""
-        faults = self._faults.get(number, ())
-        return [Refusal("row_fault", fault.message, fault.column) for fault in faults]
-
-    def cautions(self, number: int) -> list[dict[str, str | None]]:
-        """Turn the warnings of a row into cautions."""
-        return [
-            {"code": warning.rule, "variable": warning.column, "message": warning.message}
-            for warning in self._warnings.get(number, ())
-        ]
 
 
 def _slope(number: float, task: str) -> float:

@@ -48,7 +48,7 @@ REFUSALS: Mapping[str, str] = MappingProxyType(
         "too_little_information": "Too few questions were answered for a number about this person.",
         "out_of_support": "This person is too unlike the people the model was made from.",
         "not_a_responder": "This person did not respond, so there is no relapse to foretell.",
-        "relapsed_already": "By the rule this person has relapsed: act, do not predict.",
+        "relapsed_already": "By the rule of the outcome this person has relapsed.",
         "expired": "The model is past its expiry date and must be checked before it is used again.",
     }
 )

@@ -107,6 +107,19 @@ REFUSED = RELAPSE | {
     "contributions": {},
     "contributions_probability": {},
 }
+VISITS = [
+    {
+        "landmark": f"step{i}",
+        "label": LONG if i == 1 else "28 days after the course",
+        "known": "MADRS 9 ± 8.1, converted from PHQ-9 14 days after the course (6)",
+        "value": None if i == 2 else 0.3 + i / 10,
+        "lo": None if i == 2 else 0.1,
+        "hi": None if i == 2 else 0.95,
+        "change": None if i in (0, 2) else 0.1,
+        "reason": "By the rule of the outcome this person has relapsed." if i == 2 else "",
+    }
+    for i in range(5)
+]
 RUN_REFUSED = RunReport(
     task="relapse",
     population="adults with depression",
@@ -178,6 +191,7 @@ PAGES = {
     "response": lambda: render_page(RESPONSE),
     "relapse": lambda: render_page(RELAPSE),
     "refused": lambda: render_page(REFUSED),
+    "visits": lambda: render_page(RELAPSE, visits=VISITS),
     "run": lambda: render_run_report(RUN),
     "run_refused": lambda: render_run_report(RUN_REFUSED),
     "validation": lambda: render_sections_page(VALIDATION),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from predictor.console import Line
 from predictor.course import course_of, marked
+from predictor.dictionary import Dictionary
 from predictor.provenance import Provenance
 from predictor.score import Score
+from predictor.visits import visits_of
 from predictor.wording import (
     EITHER_SIDE,
     NO_BETTER,
@@ -44,7 +46,8 @@ def describe(score: Score) -> Iterator[Line]:
         Safety, then the number or why there is none, then what it rests on.
     """
     who = f"Row {score.row}" + (f", {score.patient_id}" if score.patient_id else "")
-    yield Line(who, 0, "bold")
+    landmark = score.provenance.landmark
+    yield Line(who + (f", by what is known at {landmark}" if landmark else ""), 0, "bold")
     yield from _safety(score)
     if score.status == "refused":
         yield from _refusal(score)
@@ -54,6 +57,36 @@ def describe(score: Score) -> Iterator[Line]:
         yield from _assumed(score)
         yield from _why(score)
     yield from _origin(score.provenance)
+    yield Line("")
+
+
+def describe_path(path: Sequence[Score], dictionary: Dictionary) -> Iterator[Line]:
+    """Put one person's latest score into lines, and how the number came about visit by visit.
+
+    Parameters
+    ----------
+    path : sequence of Score
+        Of one person, in order.
+    dictionary : Dictionary
+        That of all landmarks.
+
+    Yields
+    ------
+    Line
+        As `describe`, then one line for each visit.
+    """
+    yield from list(describe(path[-1]))[:-1]
+    what = (
+        "risk of relapse by the same day" if path[0].task == "relapse" else "chance of responding"
+    )
+    yield Line(f"How the picture changed: {what}", 2, "bold")
+    for visit in visits_of(path, dictionary):
+        if visit.value is None:
+            words = visit.reason
+        else:
+            change = "" if visit.change is None else f", {per_hundred(visit.change)} in 100"
+            words = in_ten(visit.value, visit.lo, visit.hi) + change
+        yield Line(f"- {visit.label} ({visit.known}): {words}", 4)
     yield Line("")
 
 
@@ -109,6 +142,9 @@ def _number(score: Score) -> Iterator[Line]:
     yield from _alert(score)
     yield from _course(score)
     yield from _verdict(score)
+    if score.stopping_rule:
+        yield Line(f"{score.stopping_rule['words']}.", 4)
+        yield Line(score.stopping_rule["published"], 4, "dim")
     for found in score.conformal or ():
         if found["level"] == score.level:
             words = conformal_words(found["outcomes"], found["reason"])

@@ -11,6 +11,7 @@ from predictor.dictionary import Dictionary
 from predictor.errors import InvalidInputError
 from predictor.rows import Rows, read_rows, read_rows_from_bytes
 from predictor.scores import Scores
+from predictor.visits import Paths
 
 _KINDS = (".csv", ".json")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -75,12 +76,12 @@ def check_new_file(path: Path) -> None:
         raise InvalidInputError(f"{path.parent}: there is no such folder; make it first")
 
 
-def write_scores(scores: Scores, path: Path) -> None:
+def write_scores(scores: Scores | Paths, path: Path) -> None:
     """Write scores as a flat table (.csv) or in full (.json).
 
     Parameters
     ----------
-    scores : Scores
+    scores : Scores or Paths
         All of them, refusals included.
     path : Path
         A new file.

@@ -31,6 +31,7 @@ PROVENANCE = {
     "package_version": "0.1.0",
     "expires": "2030-01-01",
     "decision_threshold": 0.5,
+    "landmark": "",
 }
 SCORED = {
     "row": 3,

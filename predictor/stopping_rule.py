@@ -8,22 +8,24 @@ from typing import Any
 
 from predictor.dictionary import Dictionary
 
-LANDMARK = "dose4"
+AFTER_FOUR = "dose4"
 """Where the rule is asked: after the fourth infusion."""
 
 LEAST_GAIN = 20.0
 """Percent of the baseline score that counts as an improvement [1]_."""
 
-_PUBLISHED = (
+PUBLISHED = (
     "Of 135 people given six infusions, over 90 in 100 of those who responded in the end had "
     "gained as much by then (Transl Psychiatry 2024); in another study of 134, 58 in 100 of those "
-    "without it early on had it after infusion 4."
+    "without it early on had it after infusion 4. A comparator, not part of the model."
 )
+"""What is known of the rule, and what it is here."""
+
 _SCALES = ("madrs", "hamd17", "qids_sr16", "phq9", "bdi2")
 
 
-def stop_rule(dictionary: Dictionary, answers: Mapping[str, float]) -> dict[str, Any] | None:
-    """Ask the published stop rule of one person; the model takes no part in it.
+def stopping_rule(dictionary: Dictionary, answers: Mapping[str, float]) -> dict[str, Any] | None:
+    """Ask the published rule for stopping of one person; the model takes no part in it.
 
     Parameters
     ----------
@@ -36,8 +38,9 @@ def stop_rule(dictionary: Dictionary, answers: Mapping[str, float]) -> dict[str,
     -------
     dict or None
         Keys ``scale`` (what was read), ``gain_percent`` (fall of the score since baseline; below
-        0 where it rose), ``advice`` (``go on`` or ``stop``), ``words``. None where no scale was
-        rated both times. MADRS goes first, for which the rule was published.
+        0 where it rose), ``advice`` (``go on`` or ``stop``), ``words`` and ``published`` (its own
+        figures). None where no scale was rated both times. MADRS goes first, for which the rule
+        was published.
 
     References
     ----------
@@ -45,17 +48,18 @@ def stop_rule(dictionary: Dictionary, answers: Mapping[str, float]) -> dict[str,
        sensitivity of an improvement of 20 % after infusion 4 for response above 90 %.
     """
     for scale in _SCALES:
-        start, now = (answers.get(f"{scale}_{when}", math.nan) for when in ("total", LANDMARK))
+        start, now = (answers.get(f"{scale}_{when}", math.nan) for when in ("total", AFTER_FOUR))
         if math.isnan(start + now) or start <= 0:
             continue
         gain = 100 * (start - now) / start
         advice = "go on" if (start - now) * 100 >= LEAST_GAIN * start else "stop"
         label = dictionary[f"{scale}_total"].instrument or scale
+        shown = f"{gain:.0f}".replace("-", "−")
         other = "" if scale == "madrs" else f", read from {label} though published for MADRS"
         words = (
             f"By the published stop rule (no gain of {LEAST_GAIN:g} % or more after four "
-            f"infusions{other}): gain {gain:.0f} %: {advice}. {_PUBLISHED} "
-            "A comparator, not part of the model."
+            f"infusions{other}): gain {shown} %: {advice}"
         )
-        return {"scale": label, "gain_percent": gain, "advice": advice, "words": words}
+        found = {"scale": label, "gain_percent": gain, "advice": advice}
+        return found | {"words": words, "published": PUBLISHED}
     return None

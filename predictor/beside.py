@@ -1,0 +1,65 @@
+"""What stands beside a number and has no part in it: warning, prevention, published rule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from predictor.alert import alert_of
+from predictor.bundle import Bundle
+from predictor.dictionary import Dictionary, Variable
+from predictor.prevention import Answer, prevention_of
+from predictor.score import Score
+from predictor.stopping_rule import AFTER_FOUR, stopping_rule
+
+
+def with_beside(
+    score: Score,
+    bundle: Bundle,
+    *,
+    given: Sequence[Variable],
+    dictionary: Dictionary,
+    answers: Mapping[str, float],
+) -> Score:
+    """Add to a number what stands beside it.
+
+    Parameters
+    ----------
+    score : Score
+        With a number.
+    bundle : Bundle
+        Of the model that gave it.
+    given : sequence of Variable
+        What the model reads and the person answered.
+    dictionary : Dictionary
+        That of all landmarks.
+    answers : mapping of str to float
+        Coded answers of the person, NaN where missing.
+
+    Returns
+    -------
+    Score
+        The same number; `alert`, `prevention` and `stopping_rule` are filled where they belong.
+    """
+    changes = score.contributions_probability
+    told = [
+        Answer(variable, score.values[variable.id], changes[variable.id])
+        for variable in given
+        if variable.id in changes
+    ]
+    is_asked = score.task == "response" and score.provenance.landmark == AFTER_FOUR
+    return replace(
+        score,
+        alert=_alert(score, bundle),
+        prevention=prevention_of(bundle.prevention, told),
+        stopping_rule=stopping_rule(dictionary, answers) if is_asked else None,
+    )
+
+
+def _alert(score: Score, bundle: Bundle) -> dict[str, Any] | None:
+    """Tell whether a score of follow-up warns."""
+    step = bundle.provenance.alert_step
+    if step is None or score.curve is None:
+        return None
+    return alert_of(score.curve, step, next(iter(bundle.alerts), None))
