@@ -28,6 +28,7 @@ from training.evaluation import (
     SiteMix,
     Subgroups,
     Unobserved,
+    WarningSigns,
     headline_of,
 )
 from training.fitting import prepare
@@ -101,6 +102,8 @@ class Findings:
         nothing is published for the chosen learner.
     competing : CompetingRisks or None
         Which event comes first; None where the definition declares no competing events.
+    warning_signs : WarningSigns or None
+        Alerts at follow-up visits; None for response and where no such visit was scored.
     """
 
     config: RunConfig
@@ -130,6 +133,7 @@ class Findings:
     formula: Formula | None = None
     prior_use: PriorUse | None = None
     competing: CompetingRisks | None = None
+    warning_signs: WarningSigns | None = None
 
     @property
     def stamp(self) -> str:
@@ -311,6 +315,9 @@ def summary(findings: Findings) -> dict[str, Any]:
         "priors": None if findings.prior_use is None else findings.prior_use.to_dict(),
         "placebo_control": None if findings.placebo is None else findings.placebo.to_dict(),
         "competing": None if findings.competing is None else findings.competing.to_dict(),
+        "warning_signs": None
+        if findings.warning_signs is None
+        else findings.warning_signs.to_dict(),
         "sentinels": {name: s.to_dict() for name, s in findings.sentinels.items()},
         "warnings": list(findings.warnings),
     }

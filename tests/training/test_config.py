@@ -151,6 +151,11 @@ def test_a_source_speaks_of_folds_and_of_the_outcome_of_each_task_it_supports():
             "conformal is for response alone",
         ),
         ({"check_in_steps": [0.1]}, "check_in_steps is for relapse alone"),
+        ({"alert_step": 0.1}, "alert_step is for relapse alone"),
+        (
+            {"task": "relapse", "candidates": ["cox_ridge"], "alert_step": 1},
+            "alert_step: Input should be less than 1",
+        ),
         *(
             (
                 {"task": "relapse", "candidates": ["cox_ridge"], "check_in_steps": steps},
@@ -172,6 +177,15 @@ def test_steps_of_check_ins_belong_to_relapse(file):
     assert read_run_config(file(**relapse)).check_in_steps == (0.1, 0.2, 0.3, 0.4, 0.5)
     assert read_run_config(file(**relapse, check_in_steps=[])).check_in_steps == ()
     assert read_run_config(file(**relapse, check_in_steps=[0.25])).check_in_steps == (0.25,)
+
+
+def test_a_step_of_alerts_belongs_to_relapse(file):
+    relapse = {"task": "relapse", "candidates": ["cox_ridge"]}
+    assert read_run_config(file()).alert_step is None
+    assert read_run_config(file(**relapse)).alert_step == 0.2
+    assert read_run_config(file(**relapse, alert_step=0.1)).alert_step == 0.1
+    none = RunConfig(outcome="relapse_madrs", alert_step=None, **relapse)
+    assert none.alert_step is None
 
 
 def test_an_override_is_checked_like_the_file(file):

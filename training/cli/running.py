@@ -189,6 +189,7 @@ def _notes(findings: Findings) -> list[str]:
 
 def _lines(result: RunResult, document: Mapping[str, Any]) -> list[Line]:
     """Put a run into words."""
+    from training.presentation.alerts import lines as warning_lines
     from training.presentation.headline import headline_words
 
     findings = result.findings
@@ -206,6 +207,9 @@ def _lines(result: RunResult, document: Mapping[str, Any]) -> list[Line]:
         lines += _learners(document)
     if findings.choice is not None:
         lines.append(Line(findings.choice.reason, 2))
+    alerts = warning_lines(findings)
+    lines += [Line(""), Line("Warning signs", style="bold")] * bool(alerts)
+    lines += [Line(sentence, 2) for sentence in alerts]
     uri = document["tracking_uri"]
     places = [
         ("Bundle", document["bundle"] or "none"),

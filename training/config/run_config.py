@@ -18,6 +18,10 @@ from training.settings import checked_settings, flat_settings, nearest
 CHECK_IN_STEPS = (0.1, 0.2, 0.3, 0.4, 0.5)
 """Cumulative risks of relapse at which to be seen, where a run declares none: a convention."""
 
+ALERT_STEP = 0.2
+"""Risk over the next 14 days from which there is an alert, where a run declares none: a convention;
+what it gives is measured in each run."""
+
 
 class RunConfig(BaseModel):
     """Settings of one run.
@@ -58,6 +62,8 @@ class RunConfig(BaseModel):
         Lowest value of each band but the first, for numbers that are not to be cut as usual.
     check_in_steps : tuple of float
         Relapse: cumulative risks at which a person is to be seen, rising, in (0, 1).
+    alert_step : float or None
+        Relapse: risk over the next 14 days from which a follow-up visit is an alert, in (0, 1).
     conformal : bool
         Whether scores say which outcomes cannot be ruled out; response only.
     planned_course : str
@@ -87,6 +93,11 @@ class RunConfig(BaseModel):
     subgroup_bands: dict[str, tuple[float, ...]] = {}
     check_in_steps: tuple[float, ...] = Field(
         default_factory=lambda known: CHECK_IN_STEPS if known.get("task") == "relapse" else ()
+    )
+    alert_step: float | None = Field(
+        default_factory=lambda known: ALERT_STEP if known.get("task") == "relapse" else None,
+        gt=0,
+        lt=1,
     )
     conformal: bool = False
     planned_course: str = "as planned in the training cohort"
@@ -119,6 +130,8 @@ class RunConfig(BaseModel):
         steps = (0.0, *self.check_in_steps, 1.0)
         if self.check_in_steps and self.task != "relapse":
             raise ValueError("check_in_steps is for relapse alone; leave it out for response")
+        if self.alert_step is not None and self.task != "relapse":
+            raise ValueError("alert_step is for relapse alone; leave it out for response")
         if any(low >= high for low, high in pairwise(steps)):
             raise ValueError("check_in_steps must be risks inside (0, 1), each above the last")
         return self

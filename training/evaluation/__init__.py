@@ -43,6 +43,15 @@ from training.evaluation.sentinels import (
 from training.evaluation.site_mix import Difference, SiteMix, compare_sites, places_of
 from training.evaluation.subgroups import Division, Subgroup, Subgroups, measure_subgroups
 from training.evaluation.unobserved import Unobserved, chance_observed, under_assumptions
+from training.evaluation.warning_signs import (
+    Comparator,
+    ScoredVisits,
+    WarningSigns,
+    risk_ahead,
+    simple_rules,
+    told_of_alerts,
+    weigh_alerts,
+)
 
 __all__ = [
     "DECISION_DAY",
@@ -51,6 +60,7 @@ __all__ = [
     "Analysis",
     "Banded",
     "Choice",
+    "Comparator",
     "CompetingRisks",
     "Corrected",
     "Curves",
@@ -70,6 +80,7 @@ __all__ = [
     "Repetition",
     "Repetitions",
     "Resampling",
+    "ScoredVisits",
     "Sentinel",
     "SiteMix",
     "SiteResult",
@@ -79,6 +90,7 @@ __all__ = [
     "Unobserved",
     "Untreated",
     "UsedPrior",
+    "WarningSigns",
     "chance_observed",
     "choose",
     "compare_sites",
@@ -102,10 +114,14 @@ __all__ = [
     "places_of",
     "prior_use_of",
     "repeat_in_resamples",
+    "risk_ahead",
+    "simple_rules",
     "sites_of",
     "terms_of",
+    "told_of_alerts",
     "too_good",
     "training_rows",
     "under_assumptions",
     "watch",
+    "weigh_alerts",
 ]

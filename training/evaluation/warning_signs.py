@@ -115,7 +115,7 @@ class Comparator:
         """
         return {
             "rule": self.words,
-            **told(self.found),
+            **told_of_alerts(self.found),
             "model_cut": self.cut,
             "model_gain_in": self.gain_in,
             "model_gain": None if self.gain is None else self.gain.to_dict(),
@@ -164,8 +164,10 @@ class WarningSigns:
             "ahead_days": AHEAD_DAYS,
             "within_days": WITHIN_DAYS,
             "landmarks": list(self.landmarks),
-            **told(self.found),
-            "steps": [{"step": step, **told(found)} for step, found in self.by_step.items()],
+            **told_of_alerts(self.found),
+            "steps": [
+                {"step": step, **told_of_alerts(found)} for step, found in self.by_step.items()
+            ],
             "comparators": {name: each.to_dict() for name, each in self.comparators.items()},
             "absent": dict(self.absent),
         }
@@ -278,7 +280,7 @@ def simple_rules(
     return rules, {}
 
 
-def told(found: AlertMeasures) -> dict[str, Any]:
+def told_of_alerts(found: AlertMeasures) -> dict[str, Any]:
     """Give measures as plain values, without what would tell of fewer than ten people.
 
     Parameters

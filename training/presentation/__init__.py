@@ -24,6 +24,7 @@ from training.model_report import (
     metric_words,
 )
 from training.presentation import (
+    alerts,
     checklists,
     competing,
     differences,
@@ -66,6 +67,7 @@ _SECTIONS: tuple[Callable[[Findings], Section | None], ...] = (
     competing.section,
     distances.section,
     subgroups.section,
+    alerts.section,
     optimism.section,
     instability.section,
     formula.section,
@@ -147,7 +149,8 @@ def make_report(findings: Findings, charts: dict[str, Chart]) -> RunReport:
         provenance=provenance(findings),
         not_shown=(
             *sites.not_elsewhere(findings), *subgroups.unasked(findings),
-            *placebo.not_compared(findings), *_unrepeated(findings), *_NOT_SHOWN,
+            *placebo.not_compared(findings), *alerts.not_measured(findings),
+            *_unrepeated(findings), *_NOT_SHOWN,
         ),
     )  # fmt: skip
     lists = checklists.section(findings, model_report.contents(report))

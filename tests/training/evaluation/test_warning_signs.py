@@ -11,7 +11,7 @@ from training.evaluation.warning_signs import (
     ScoredVisits,
     risk_ahead,
     simple_rules,
-    told,
+    told_of_alerts,
     weigh_alerts,
 )
 from training.metrics.alerts import PersonVisits, measure_alerts
@@ -168,7 +168,7 @@ def test_no_share_tells_of_fewer_than_ten_people(warned, relapses, hidden):
     alert = np.concatenate([np.arange(relapses) < warned, np.tile([True, False], 30)])
     visits = scored_of(people, np.zeros(len(people))).visits
     found = measure_alerts(visits, alert, n_boot=200, rng=np.random.default_rng(0))
-    said = told(found)
+    said = told_of_alerts(found)
     assert ("sensitivity" not in said["measures"]) == hidden
     if hidden:
         assert said["undefined"]["sensitivity"] == "it would tell of fewer than 10 people"
@@ -182,7 +182,7 @@ def test_a_handful_of_alerts_or_of_last_visits_is_not_told_either():
     alert = np.zeros(200, dtype=bool)
     alert[:40:2] = True  # twenty warned at the visit before the last
     alert[1:10:2] = True  # five of them at the last one too
-    said = told(measure_alerts(visits, alert, n_boot=200, rng=np.random.default_rng(0)))
+    said = told_of_alerts(measure_alerts(visits, alert, n_boot=200, rng=np.random.default_rng(0)))
     assert "sensitivity" in said["measures"]
     assert "sensitivity_last_visit" not in said["measures"]
     assert "ppv" not in said["measures"]  # five of the alerts are followed
