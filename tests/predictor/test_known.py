@@ -171,3 +171,19 @@ def test_answers_known_later_are_named_once(whole):
     )
     (at_baseline,) = later_cautions(whole, "", values, 0)
     assert "MADRS after dose 2 (and 2 more answers):" in str(at_baseline["message"])
+
+
+@pytest.mark.parametrize(
+    ("low_by", "least", "most"), [(0.0, 0.91, 0.92), (2.7, 0.89, 0.91), (5.1, 0.85, 0.87)]
+)
+def test_the_widened_interval_holds_the_margin_of_the_measured_score(low_by, least, most):
+    """100,000 people whose two scales correlate by 0.76; the published line lies off by so much."""
+    rng = np.random.default_rng(1)
+    n, slope, own = 100_000, 0.072, 0.25
+    shared = rng.normal(size=n)
+    scales = np.sqrt(0.76) * shared + np.sqrt(0.24) * rng.normal(size=(2, n))
+    measured, converted = 20 + 11 * scales
+    truth = slope * measured + own * rng.normal(size=n)
+    half = 1.6448536 * math.hypot(own, slope * PHQ9_ERROR)
+    inside = np.abs(slope * (converted - low_by) - truth) <= half
+    assert least < inside.mean() < most

@@ -5,9 +5,13 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 import pytest
 
 from predictor.risk_set import holds, is_relapse
+from training.config import read_outcomes
+from training.follow_up import is_relapse as trained_relapse
+from training.outcome_definition import holds as trained_response
 
 
 def codes(scorer, row: dict[str, Any], landmark: str) -> list[str]:
@@ -133,3 +137,18 @@ def test_without_the_earlier_scores_only_the_threshold_is_looked_at():
     rule = {"at_least": 22, "loss_of_gain": 0.5, "response_lost": True, "responders": {}}
     assert not is_relapse(rule, 21, start=math.nan, end=math.nan)
     assert is_relapse(rule, 22, start=math.nan, end=math.nan)
+
+
+@pytest.mark.parametrize("name", ["relapse_madrs", "relapse_murrough", "relapse_phq9"])
+def test_the_rules_say_what_training_says(name):
+    """The same scores by the rule of training, which was written apart from this one."""
+    definition = read_outcomes()[name]
+    rule = definition.model_dump(mode="json")
+    rng = np.random.default_rng(4)
+    for start, end, now in rng.integers(0, 28, size=(300, 3)).astype(float).tolist():
+        found = trained_relapse(definition, np.array([now]), start=start, at_entry=end)
+        assert is_relapse(rule, now, start=start, end=end) is bool(found[0])
+        responders = definition.responders
+        assert responders is not None
+        met = trained_response(responders, start, np.array([end]))
+        assert holds(rule["responders"], start, end) is bool(met[0])
