@@ -33,6 +33,7 @@ from predictor.wording import (
     conformal_words,
     in_ten,
     per_hundred,
+    question_lines,
     signed,
     verdict_words,
 )
@@ -118,7 +119,8 @@ def render_page(
     provenance = score["provenance"]
     return environment.get_template("patient.html").render(
         page_frame(environment, simulated=provenance["data_origin"] == "simulated"),
-        task=TASKS[score["task"]],
+        task=_task(score),
+        question=question_lines(provenance["question"]),
         **safety_first(score),
         known=_landmark(score, dictionary),
         changes=changes_of(score, visits),
@@ -170,6 +172,13 @@ def _refusals(score: Mapping[str, Any], dictionary: Dictionary | None) -> list[d
     ]
 
 
+def _task(score: Mapping[str, Any]) -> Mapping[str, str]:
+    """Name the task; the title speaks of ketamine only where the data do."""
+    task = TASKS[score["task"]]
+    foreign = "about" in score["provenance"]["question"]
+    return {**task, "title": score["task"].capitalize()} if foreign else task
+
+
 def _number(score: Mapping[str, Any]) -> dict[str, Any]:
     """Gather the number, its interval, the average beside it and its drawings."""
     provenance = score["provenance"]
@@ -208,6 +217,7 @@ def _number(score: Mapping[str, Any]) -> dict[str, Any]:
         "course": _course(score) if curve else None,
         "horizon": horizon,
         "given": score["given"],
+        "assumes": provenance["question"].get("assumes", ""),
     }
 
 

@@ -64,6 +64,23 @@ CERTAINTY: Mapping[str, str] = MappingProxyType(
 )
 """How sure a statement from the literature is."""
 
+QUESTION: Mapping[str, str] = MappingProxyType(
+    {
+        "about": "Not ketamine",
+        "risk_set": "Who it is about",
+        "time_zero": "Time zero",
+        "event": "What counts",
+        "observed": "How it is seen",
+        "horizon": "Looks ahead",
+        "missing": "Not assessed",
+        "competing": "Competing events",
+        "censoring": "Follow-up ends at",
+        "not_counted": "Does not count",
+        "assumes": "Read the risk as",
+    }
+)
+"""Headings of the parts of a question."""
+
 VERDICTS: Mapping[str, str] = MappingProxyType(
     {
         "cannot_tell": "Cannot tell",
@@ -75,6 +92,25 @@ VERDICTS: Mapping[str, str] = MappingProxyType(
 
 EITHER_SIDE = "By what is known, this person may be on either side of it."
 """What *cannot tell* means."""
+
+
+def question_lines(question: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Give the parts of a question with their headings.
+
+    Parameters
+    ----------
+    question : mapping of str to str
+        Part to sentence, as in a model's provenance.
+
+    Returns
+    -------
+    list of tuple of str
+        Heading and sentence, in order; a part that nobody has worded is headed by its name.
+    """
+    return [
+        (QUESTION.get(name, name.replace("_", " ").capitalize()), words)
+        for name, words in question.items()
+    ]
 
 
 def verdict_words(verdict: str, lo: float, hi: float, threshold: float) -> str:

@@ -45,6 +45,7 @@ PROVENANCE = {
     "package_version": "0.1.0",
     "expires": "2030-01-01",
     "decision_threshold": 0.5,
+    "question": {"event": f"{LONG} {LONG}", "observed": "dated"},
 }
 DAYS = list(range(0, 181, 10))
 RELAPSE = {

@@ -36,6 +36,7 @@ from training.formula import Formula
 from training.importers import SourceCohort
 from training.metrics.intervals import Estimate
 from training.published_effects import cuts_of
+from training.question import Question, question_of
 from training.samplesize import SampleSize, required_sample
 
 MINIMUM_EVENTS = 10
@@ -134,6 +135,14 @@ class Findings:
     prior_use: PriorUse | None = None
     competing: CompetingRisks | None = None
     warning_signs: WarningSigns | None = None
+
+    @property
+    def question(self) -> Question:
+        """What the run asks."""
+        source = self.source
+        foreign = source is not None and not source.settings.ketamine
+        about = source.settings.title if source is not None and foreign else ""
+        return question_of(self.cohort.definition, about=about)
 
     @property
     def stamp(self) -> str:
@@ -291,6 +300,7 @@ def summary(findings: Findings) -> dict[str, Any]:
         "task": findings.config.task,
         "status": findings.status,
         "reason": findings.reason,
+        "question": findings.question.to_dict(),
         "data_origin": findings.cohort.origin,
         "cohort": {
             "patients": flow.patients,

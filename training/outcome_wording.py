@@ -33,6 +33,22 @@ def response_sentence(definition: OutcomeDefinition) -> str:
     str
         Scale, threshold and window.
     """
+    return f"{definition.label}: {response_words(definition)}; without one the outcome is missing."
+
+
+def response_words(definition: OutcomeDefinition) -> str:
+    """Say what a response is, and when it is judged.
+
+    Parameters
+    ----------
+    definition : OutcomeDefinition
+        Of task ``response``.
+
+    Returns
+    -------
+    str
+        Scale, threshold and window.
+    """
     window, start = definition.landmark, definition.baseline
     parts = []
     if definition.percent_fall is not None:
@@ -40,9 +56,8 @@ def response_sentence(definition: OutcomeDefinition) -> str:
     if definition.at_most is not None:
         parts.append(f"a score of {definition.at_most:g} or less")
     return (
-        f"{definition.label}: {_scale_label(definition)} shows {' and '.join(parts)} at day "
-        f"{window.day:g} (the assessment nearest to it from day {window.first:g} to day "
-        f"{window.last:g}); without one the outcome is missing."
+        f"{_scale_label(definition)} shows {' and '.join(parts)} at day {window.day:g} (the "
+        f"assessment nearest to it from day {window.first:g} to day {window.last:g})"
     )
 
 
@@ -64,14 +79,17 @@ def relapse_sentence(definition: OutcomeDefinition) -> str:
     )
     first = " or ".join(EVENT_WORDS[event] for event in definition.competing_events)
     competing = f"; {first} before it is a competing event" if first else ""
+    zero = "that day" if definition.time_zero == "landmark_day" else "the visit there"
+    zero = "day 0" if definition.responders is None else zero
     return (
-        f"{definition.label}: among {risk_set_words(definition)}, {event_words(definition)}"
-        f"{competing}; follow-up ends at {until}; horizon {definition.horizon_days:g} days."
+        f"{definition.label}: among {risk_set_words(definition)} (time zero is {zero}), "
+        f"{event_words(definition)}{competing}; follow-up ends at {until}; "
+        f"horizon {definition.horizon_days:g} days."
     )
 
 
 def risk_set_words(definition: OutcomeDefinition) -> str:
-    """Say who can relapse, and from when.
+    """Say who can relapse.
 
     Parameters
     ----------
@@ -84,13 +102,9 @@ def risk_set_words(definition: OutcomeDefinition) -> str:
         As read after "among".
     """
     if definition.responders is None:
-        return "everybody (time zero is day 0)"
+        return "everybody"
     rule = definition.responders.label
-    zero = "that day" if definition.time_zero == "landmark_day" else "the visit there"
-    return (
-        f"people with {rule[0].lower() + rule[1:]} at day {definition.landmark.day:g} "
-        f"(time zero is {zero})"
-    )
+    return f"people with {rule[0].lower() + rule[1:]} at day {definition.landmark.day:g}"
 
 
 def event_words(definition: OutcomeDefinition) -> str:

@@ -65,6 +65,7 @@ def write_model(findings: Findings, folder: Path, *, expires: str = "") -> Path:
             expires=expires,
             decision_threshold=findings.config.decision_threshold,
             check_in_steps=findings.config.check_in_steps,
+            question=findings.question.words(),
         ),
         lineage=lineage_of(definition, findings.model, analysis.values),
         crosswalks=read_crosswalks(),

@@ -14,6 +14,7 @@ from predictor.visits import visits_of
 from predictor.wording import (
     EITHER_SIDE,
     NO_BETTER,
+    QUESTION,
     REFUSALS,
     STAMPS,
     TIERS,
@@ -30,6 +31,7 @@ STRONGEST = 3
 _SHOWN_ASSUMED = 5
 _STYLES = {"STOP": "bold white on red", "CAUTION": "bold yellow", "INFO": "cyan"}
 _SHOWN_QUESTIONS = 8
+_SHOWN_PARTS = ("event", "observed", "assumes", "about")
 
 
 def describe(score: Score) -> Iterator[Line]:
@@ -151,6 +153,7 @@ def _number(score: Score) -> Iterator[Line]:
             yield Line(f"Conformal set ({level} %): {words}.", 4)
     given = {"Given": source.given, "Time zero": source.time_zero}
     given |= {"Planned course": source.planned_course}
+    given |= {QUESTION[part]: source.question.get(part, "") for part in _SHOWN_PARTS}
     for name, words in given.items():
         if words:
             yield Line(f"{name}: {words}", 4)

@@ -113,6 +113,24 @@ def test_a_relapse_is_said_by_day_with_what_it_is_given(folders, people, capsys)
         assert words in first
 
 
+def test_a_relapse_is_said_with_what_counts_how_it_is_seen_and_what_it_leaves_out(
+    bundles, candidate
+):
+    asked = {"risk_set": "responders", "event": "MADRS of 22", "observed": "at visits"}
+    asked |= {"assumes": "what it would be were it not for ECT", "horizon": "180 days"}
+    source = replace(bundles["cox"].provenance, question=asked)
+    score = Scorer(replace(bundles["cox"], provenance=source)).score(candidate())[0]
+    said = [line.text for line in describe(score)]
+    for words in (
+        "What counts: MADRS of 22",
+        "How it is seen: at visits",
+        "Read the risk as: what it would be were it not for ECT",
+    ):
+        assert words in said
+    assert not any("responders" in line for line in said)
+    assert score.to_dict()["provenance"]["question"] == asked
+
+
 def test_a_relapse_is_said_with_its_median_its_days_and_its_schedule(bundles, candidate):
     source = replace(bundles["cox"].provenance, check_in_steps=(0.1, 0.5))
     baseline = replace(bundles["cox"].model.baseline, last_supported_day=60.0)

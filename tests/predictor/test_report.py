@@ -32,6 +32,7 @@ PROVENANCE = {
     "expires": "2030-01-01",
     "decision_threshold": 0.5,
     "landmark": "",
+    "question": {"event": "a fall by half", "observed": "at one visit"},
 }
 SCORED = {
     "row": 3,
@@ -357,3 +358,23 @@ def test_an_id_that_no_encoding_holds_is_written_as_its_number(tmp_path) -> None
 def test_the_page_is_written(tmp_path) -> None:
     path = write_page(SCORED, DICTIONARY, tmp_path / "page.html")
     assert path.read_text(encoding="utf-8") == render_page(SCORED, DICTIONARY)
+
+
+def test_what_was_asked_stands_on_the_page_part_by_part():
+    page = render_page(SCORED)
+    assert '<h2 id="question">What was asked</h2>' in page
+    assert "<dt>What counts</dt><dd>a fall by half</dd>" in page
+    assert "Read the risk as" not in page
+    asked = {"event": "ill again", "assumes": "what it would be were it not for ECT"}
+    specific = render_page(RELAPSE | {"provenance": RELAPSE["provenance"] | {"question": asked}})
+    assert "<strong>Read the risk as</strong> what it would be were it not for ECT." in specific
+    older = render_page(SCORED | {"provenance": PROVENANCE | {"question": {}}})
+    assert "What was asked" not in older
+
+
+def test_a_page_speaks_of_ketamine_only_where_the_model_does():
+    foreign = PROVENANCE | {"question": {"about": "smoking"}}
+    page = render_page(RELAPSE | {"provenance": foreign | {"horizon_days": 180}})
+    assert "<h1>Relapse</h1>" in page
+    assert "<dt>Not ketamine</dt><dd>smoking</dd>" in page
+    assert "Relapse after response to ketamine" in render_page(RELAPSE)

@@ -8,7 +8,7 @@ import pytest
 
 from predictor.dictionary import Variable
 from training.cohort import Flow
-from training.config import RunConfig, read_dictionary
+from training.config import RunConfig, read_dictionary, read_outcomes
 from training.evaluation import (
     Analysis,
     Choice,
@@ -169,8 +169,10 @@ def test_a_run_is_quoted_by_what_a_new_site_may_expect_where_sites_can_say_it():
 def test_the_summary_holds_plain_numbers(chosen):
     flow = Flow(50, 45, 40, 20, {"row_fault": 5, "no_score_in_window": 5})
     metrics = {"ridge": {"auc": Estimate(0.7, 0.6, 0.8, "DeLong")}, "prevalence": {}}
+    rule = read_outcomes()["response_madrs"]
+    cohort = SimpleNamespace(flow=flow, origin="real", definition=rule)
     findings = Findings(
-        config(), SimpleNamespace(flow=flow, origin="real"), None, people(20, 20), {}, metrics, {},
+        config(), cohort, None, people(20, 20), {}, metrics, {},
         BETTER if chosen else None, PASSED, None, "exploratory", "few people", None,
     )  # fmt: skip
     found = summary(findings)

@@ -20,6 +20,7 @@ from training.findings import Findings
 from training.learners import LEARNERS
 from training.lineage import outcome_of
 from training.metrics.intervals import PairedDifference
+from training.question import question_of
 from training.release import _horizon, average_of, write_model
 from training.simulation import simulate, write_cohort
 
@@ -201,6 +202,7 @@ def test_what_stands_on_every_relapse_score(written):
     assert stated.given == "response at the end of the acute course"
     assert stated.time_zero == "the end of the acute course (day 28 from the first dose)"
     assert stated.horizon_days == 180
+    assert stated.question == question_of(found.cohort.definition).words()
     assert stated.cohort_average == average_of(found) == pytest.approx(0.62)
     assert stated.cohort_events == found.analysis.outcome.events.sum()
 

@@ -19,6 +19,7 @@ from predictor.console import (
     aligned,
 )
 from predictor.errors import InvalidInputError
+from predictor.wording import question_lines
 from training.cli.options import (
     PATIENTS,
     VISITS,
@@ -201,7 +202,9 @@ def _lines(result: RunResult, document: Mapping[str, Any]) -> list[Line]:
         findings.cohort.origin == "simulated"
     )
     lines += [Line(""), Line("People", style="bold"), *_people(document)]
-    lines += [Line(findings.cohort.definition.describe(), 2)]
+    lines += [Line(""), Line("What was asked", style="bold")]
+    asked = question_lines(findings.question.words())
+    lines += [Line(f"{heading}: {words}", 2) for heading, words in asked]
     if document["candidates"]:
         lines += [Line(""), Line("Learners beside comparators", style="bold")]
         lines += _learners(document)

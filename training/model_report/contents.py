@@ -21,6 +21,7 @@ def contents(report: RunReport) -> dict[str, str]:
     extra = bool(report.extra or report.notes)
     importance = bool(report.importance or report.importance_chart)
     return {
+        **({"question": "What was asked"} if report.question else {}),
         "people": "People",
         "size": "Sample size",
         "models": "Models compared",

@@ -193,6 +193,8 @@ class RunReport:
         Whether the data are about ketamine; the title says so only where they are.
     outcome : str
         The outcome definition as a sentence.
+    question : sequence of tuple of str
+        The same part by part: heading and sentence.
     status : str
         ``fitted``, ``exploratory`` or ``refused``.
     reason : str
@@ -254,6 +256,7 @@ class RunReport:
     source: str
     flow: Flow
     ketamine: bool = True
+    question: Sequence[tuple[str, str]] = ()
     headline: Sequence[str] = ()
     stamp: str | None = None
     sample_size: Sequence[str] = ()

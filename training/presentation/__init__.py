@@ -8,7 +8,7 @@ from importlib.metadata import version
 from typing import Literal, cast
 
 from predictor.rows.wording import unit_words
-from predictor.wording import NO_BETTER, signed
+from predictor.wording import NO_BETTER, question_lines, signed
 from training import model_report
 from training.cohort import Cohort, missing_outcomes
 from training.evaluation import Choice
@@ -121,6 +121,7 @@ def make_report(findings: Findings, charts: dict[str, Chart]) -> RunReport:
         else findings.source.settings.title,
         ketamine=findings.source is None or findings.source.settings.ketamine,
         outcome=cohort.definition.describe(),
+        question=question_lines(findings.question.words()),
         status=cast("Literal['fitted', 'exploratory', 'refused']", findings.status),
         reason=findings.reason,
         headline=headline_words(findings),

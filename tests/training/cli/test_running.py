@@ -13,6 +13,7 @@ import predictor
 from predictor.errors import InvalidInputError
 from training.cli.running import run as run_model
 from training.outcome_definition import OutcomeDefinition
+from training.question import question_of
 
 KEYS = {
     *("task", "status", "reason", "cohort", "chosen", "candidates", "metrics", "sentinels"),
@@ -74,6 +75,8 @@ def test_from_a_simulated_cohort_to_a_bundle_that_scores(call, simulated, tmp_pa
     assert [mix["site"] for mix in document["site_mix"]] == list(sites)
     assert document["headline"]["sites"] == 3
     assert document["headline"]["lo"] == across["summary"]["auc"]["prediction_lo"]
+    assert document["question"]["task"] == "response"
+    assert document["question"]["horizon_days"] == 28
     assert document["report"] == str((tmp_path / "out" / "report.html").resolve())
     assert Path(document["report"]).is_file()
     assert "configs/smoke.yaml is not here; using the one that came with the package" in ended.err
@@ -187,6 +190,7 @@ def made_up(**changed):
         ),
         choice=SimpleNamespace(reason="cox_ridge has the lowest loss"),
         headline=None,
+        question=question_of(definition),
         source=SimpleNamespace(settings=settings),
         warnings=("possible leak: AUC above 0.75",),
     )
@@ -237,6 +241,8 @@ def test_a_run_in_words(call, study, pipeline, tmp_path):
         "left out, not a responder 48",
         "at risk with follow-up 40",
         "relapsed 12",
+        "What was asked",
+        "Time zero: the first dose (day 0)",
         "C (95 %) ibs (95 %)",
         "cox ridge 0.610 (0.510 to 0.710) 0.200 (0.100 to 0.300) chosen",
         "severity cox 0.520 (0.420 to 0.620) 0.230 (0.130 to 0.330) comparator",
