@@ -53,6 +53,7 @@ from training.priors import published_effects
 from training.published_effects import Effects
 from training.splits import LeakError
 from training.streams import streams_of
+from training.trial_effects import given_effects
 from training.untreated import predicted_only
 from training.work import ALONE, Work
 
@@ -270,6 +271,9 @@ def select(config: RunConfig, cohort: Cohort) -> Analysis:
         if config.variables == "all"
         else _named(config.variables, dictionary, "variables")
     )
+    trials: Effects = ()
+    if config.task == "relapse":
+        trials, variables = given_effects(config.trial_effects, dictionary, variables)
     published, _ = published_by(config, cohort, variables)
     return Analysis(
         values=rows.values,
@@ -282,6 +286,7 @@ def select(config: RunConfig, cohort: Cohort) -> Analysis:
         published=published,
         trials=config.tuning_trials,
         trial_seed=config.seed,
+        trial_effects=trials,
         **predicted_only(cohort),
     )
 

@@ -8,7 +8,7 @@ import pytest
 from predictor.dictionary import Variable
 from training.analysis import select
 from training.averaged_logistic import fit_averaged_logistic
-from training.config import read_outcomes, read_priors
+from training.config import read_outcomes, read_priors, read_trial_effects
 from training.evaluation import Analysis, Resampling, cross_validate, fit_all
 from training.findings import sample_size_of
 from training.fitting import Outcome, Setting, fit_learner, margins_along, prepare
@@ -121,6 +121,30 @@ def test_a_run_of_relapse_takes_its_own_and_none_of_the_landmark(findings_of):
     findings = findings_of("relapse")
     config = findings.config.model_copy(update={"priors": read_priors(), "variables": "all"})
     found = select(config, findings.cohort).published
-    assert {e.term for e in found if e.mean} == {
-        "prior_episodes", "ctq_moderate_or_worse", "post_course_cbt"
-    }  # fmt: skip
+    assert {e.term for e in found if e.mean} == {"prior_episodes", "ctq_moderate_or_worse"}
+
+
+def test_a_run_of_relapse_learns_nothing_of_what_is_planned_to_stay_well(findings_of):
+    findings = findings_of("relapse")
+    asked = ("age_years", "maintenance_planned", "psychotherapy", "integration_sessions")
+    config = findings.config.model_copy(update={"variables": asked})
+    shipped = config.model_copy(update={"trial_effects": read_trial_effects()})
+    analysis = select(shipped, findings.cohort)
+    assert [v.id for v in analysis.variables] == [
+        "age_years",
+        "maintenance_planned",
+        "psychotherapy",
+    ]
+    found = {e.term: (e.variable, round(float(np.exp(e.mean)), 2)) for e in analysis.trial_effects}
+    assert found == {"maintenance": ("maintenance_planned", 0.39), "cbt": ("psychotherapy", 0.67)}
+    prepared = prepare(
+        analysis.values, analysis.variables, np.arange(len(analysis.groups)),
+        given=analysis.trial_effects,
+    )  # fmt: skip
+    read = np.array([c.variable for c in prepared.encoding.columns])[prepared.read]
+    assert read.tolist() == ["age_years"]
+    size = sample_size_of(shipped, analysis)
+    assert size.n_parameters == 1
+    off = select(config.model_copy(update={"trial_effects": None}), findings.cohort)
+    assert [v.id for v in off.variables] == ["age_years"]
+    assert off.trial_effects == ()

@@ -16,7 +16,7 @@ from training.config.reading import (
     read_source_settings,
     read_world,
 )
-from training.config.run_config import RunConfig, read_priors
+from training.config.run_config import RunConfig, read_priors, read_trial_effects
 
 __all__ = [
     "RunConfig",
@@ -32,6 +32,7 @@ __all__ = [
     "read_run_config",
     "read_safety",
     "read_source_settings",
+    "read_trial_effects",
     "read_world",
     "read_yaml",
     "shipped_configs",

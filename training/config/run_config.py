@@ -14,6 +14,7 @@ from training.evaluation import SITE, PublishedRule, Resampling
 from training.learners import learner_named
 from training.priors import Priors
 from training.settings import checked_settings, flat_settings, nearest
+from training.trial_effects import TrialEffects
 
 CHECK_IN_STEPS = (0.1, 0.2, 0.3, 0.4, 0.5)
 """Cumulative risks of relapse at which to be seen, where a run declares none: a convention."""
@@ -42,6 +43,9 @@ class RunConfig(BaseModel):
         Comparator of response with fixed coefficients.
     priors : Priors or None
         Published effects for learners that read them: a file, or ``none``.
+    trial_effects : TrialEffects or None
+        Relapse: effects of trials against relapse, a file (the shipped one unless said), or ``none``,
+        which leaves out the variables of what is planned to stay well.
     candidates : tuple of str
         Learners to try.
     expected_discrimination : float
@@ -81,6 +85,11 @@ class RunConfig(BaseModel):
     severity: str = "madrs_total"
     published_rule: PublishedRule | None = None
     priors: Priors | None = None
+    trial_effects: TrialEffects | None = Field(
+        default_factory=lambda known: (
+            read_trial_effects() if known.get("task") == "relapse" else None
+        )
+    )
     candidates: tuple[str, ...] = Field(min_length=1)
     expected_discrimination: float = Field(0.65, gt=0.5, lt=1)
     resampling: Resampling = Resampling.model_validate({})
@@ -111,6 +120,13 @@ class RunConfig(BaseModel):
         named = None if named == "none" else named
         return read_priors(named) if isinstance(named, str) else named
 
+    @field_validator("trial_effects", mode="before")
+    @classmethod
+    def _read_trials(cls, named: Any) -> Any:
+        """Read effects of trials where a file is named."""
+        named = None if named == "none" else named
+        return read_trial_effects(named) if isinstance(named, str) else named
+
     @model_validator(mode="after")
     def _in_order(self) -> RunConfig:
         """Refuse thresholds that are no range, too few resamples, and what relapse has not."""
@@ -128,6 +144,8 @@ class RunConfig(BaseModel):
     def _steps_rise(self) -> RunConfig:
         """Refuse steps that are no rising risks, and steps of a response."""
         steps = (0.0, *self.check_in_steps, 1.0)
+        if self.trial_effects is not None and self.task != "relapse":
+            raise ValueError("trial_effects is for relapse alone; leave it out for response")
         if self.check_in_steps and self.task != "relapse":
             raise ValueError("check_in_steps is for relapse alone; leave it out for response")
         if self.alert_step is not None and self.task != "relapse":
@@ -172,10 +190,12 @@ class RunConfig(BaseModel):
         Returns
         -------
         dict
-            Names such as ``resampling.folds``, plain values; of priors their hash.
+            Names such as ``resampling.folds``, plain values; of priors and trial effects their hash.
         """
-        said = self.model_dump(mode="json", exclude={"priors"})
-        said["priors"] = "none" if self.priors is None else self.priors.fingerprint
+        said = self.model_dump(mode="json", exclude={"priors", "trial_effects"})
+        for key in ("priors", "trial_effects"):
+            held = getattr(self, key)
+            said[key] = "none" if held is None else held.fingerprint
         return flat_settings(said)
 
 
@@ -193,3 +213,19 @@ def read_priors(name: str | Path = "configs/priors.yaml") -> Priors:
         The checked terms.
     """
     return checked_settings(Priors, read_yaml(find_config(name)[0]), where=str(name))
+
+
+def read_trial_effects(name: str | Path = "configs/trial_effects.yaml") -> TrialEffects:
+    """Read the effects of trials against relapse.
+
+    Parameters
+    ----------
+    name : str or Path
+        A file or a shipped name.
+
+    Returns
+    -------
+    TrialEffects
+        The checked effects.
+    """
+    return checked_settings(TrialEffects, read_yaml(find_config(name)[0]), where=str(name))
