@@ -161,10 +161,11 @@ def _nearer(
     share = 1.0
     while share > 1e-6:
         point = here.point + share * (target - here.point)
-        # A point too far out may overflow; its likelihood is then not finite.
+        # A point too far out may overflow; its likelihood, or its slope, is then not finite.
         with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
             there = Expansion(point, *loglik(point))
-        if floor <= there.value + _log_prior(point, design, sites) < np.inf:
+        risen = floor <= there.value + _log_prior(point, design, sites) < np.inf
+        if risen and np.isfinite(there.gradient).all():
             return there
         share /= 2
     raise ConvergenceError(

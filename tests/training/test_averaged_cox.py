@@ -84,6 +84,23 @@ def fitted(X, days, events, family, scale):
     return fit_prior(lambda b: efron(X, b, sets), design, PRIOR[family](scale), start=None)
 
 
+def test_a_step_to_where_the_slope_overflows_is_shortened():
+    X, days, events = drawn(60, [0.7], 2)
+    sets, asked = risk_sets(days, events), []
+
+    def overflowing(b):
+        value, slope, curvature = efron(X, b, sets)
+        asked.append(float(b[0]))
+        bent = len(asked) == 2  # the first full step
+        return value, slope + (np.nan if bent else 0.0), curvature
+
+    design = Design(X, np.empty(0), np.empty(0), np.vstack([np.zeros(1), np.eye(1)]), 1.0)
+    whole = fitted(X, days, events, "normal", 1.0)
+    found = fit_prior(overflowing, design, PRIOR["normal"](1.0), start=None)
+    assert asked[2] == pytest.approx(asked[1] / 2)
+    assert found[1] == pytest.approx(whole[1], abs=1e-3)
+
+
 @pytest.mark.parametrize("family", ["normal", "horseshoe"])
 @pytest.mark.parametrize("scale", [0.05, 0.2, 1.0])
 def test_the_fit_is_near_to_the_exact_posterior_of_one_column(family, scale):
