@@ -53,7 +53,7 @@ from training.priors import published_effects
 from training.published_effects import Effects
 from training.splits import LeakError
 from training.streams import streams_of
-from training.trial_effects import given_effects
+from training.trial_effects import given_effects, without_plans
 from training.untreated import predicted_only
 from training.work import ALONE, Work
 
@@ -271,14 +271,16 @@ def select(config: RunConfig, cohort: Cohort) -> Analysis:
         if config.variables == "all"
         else _named(config.variables, dictionary, "variables")
     )
+    declared = _named(config.declared_variables, dictionary, "declared_variables")
     trials: Effects = ()
     if config.task == "relapse":
-        trials, variables = given_effects(config.trial_effects, dictionary, variables)
+        trials = given_effects(config.trial_effects, dictionary, (*variables, *declared))
+        variables, declared = (without_plans(some, trials) for some in (variables, declared))
     published, _ = published_by(config, cohort, variables)
     return Analysis(
         values=rows.values,
         variables=variables,
-        declared=_named(config.declared_variables, dictionary, "declared_variables"),
+        declared=declared,
         severity=_named((config.severity,), dictionary, "severity"),
         outcome=_outcome(cohort, kept),
         groups=tuple(str(patient) for patient in rows.patient_ids),

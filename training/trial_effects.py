@@ -1,7 +1,7 @@
 """Effects of randomised trials against relapse: ``configs/trial_effects.yaml``, checked and pooled.
 
-Who is planned to get maintenance or therapy is no accident, so a cohort cannot say what they do. Their
-variables are never learned by a relapse model: a trial's effect stands there instead, or nothing.
+Who is planned to get maintenance or therapy is no accident, so a cohort cannot say what they do.
+Relapse models never learn from their variables: a trial's effect stands there instead, or nothing.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ PLANNED = frozenset(
         "integration_minutes",
     }
 )
-"""What may be planned to stay well. No relapse model learns from who has it, whatever the settings."""
+"""What may be planned to stay well. No relapse model learns from who has it, whatever is set."""
 
 Population = Literal["remitters", "responders"]
 Certainty = Literal["high", "moderate", "low", "very low", "none"]
@@ -206,7 +206,7 @@ class TrialEffects(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     source: str = Field(min_length=1)
-    unknown: Unknown = Unknown()
+    unknown: Unknown = Unknown.model_validate({})
     effects: tuple[TrialEffect, ...]
 
     @model_validator(mode="after")
@@ -261,24 +261,22 @@ def pooled(ratios: Sequence[LogRatio]) -> LogRatio:
 
 def given_effects(
     trials: TrialEffects | None, dictionary: Dictionary, variables: Sequence[Variable]
-) -> tuple[Effects, tuple[Variable, ...]]:
-    """Part the variables of a relapse model into what trials say and what may be learned.
+) -> Effects:
+    """Choose the effects of trials that stand in a relapse model.
 
     Parameters
     ----------
     trials : TrialEffects or None
-        None leaves out all that is planned to stay well.
+        None for a run without them.
     dictionary : Dictionary
         Of the run.
     variables : sequence of Variable
-        Candidate predictors of the run.
+        Predictors of the run.
 
     Returns
     -------
-    effects : tuple of PublishedEffect
+    tuple of PublishedEffect
         For people of whom remission is not known, on variables of the run.
-    variables : tuple of Variable
-        Those that a model reads, with those of the effects and without all else that is planned.
 
     Raises
     ------
@@ -287,10 +285,26 @@ def given_effects(
     """
     asked = {variable.id for variable in variables}
     chosen = [e for e in (trials.controlled if trials else ()) if e.variable in asked]
-    effects = tuple(_on_column(effect, dictionary[str(effect.variable)]) for effect in chosen)
+    return tuple(_on_column(effect, dictionary[str(effect.variable)]) for effect in chosen)
+
+
+def without_plans(variables: Sequence[Variable], effects: Effects) -> tuple[Variable, ...]:
+    """Leave out what is planned to stay well, but for what trials say something of.
+
+    Parameters
+    ----------
+    variables : sequence of Variable
+        Predictors of a run.
+    effects : tuple of PublishedEffect
+        As from `given_effects`.
+
+    Returns
+    -------
+    tuple of Variable
+        Those that a relapse model has columns of.
+    """
     standing = {effect.variable for effect in effects}
-    kept = tuple(v for v in variables if v.id in standing or v.id not in PLANNED)
-    return effects, kept
+    return tuple(v for v in variables if v.id in standing or v.id not in PLANNED)
 
 
 def level_code(effect: TrialEffect, variable: Variable) -> int:
@@ -319,8 +333,8 @@ def level_code(effect: TrialEffect, variable: Variable) -> int:
         return variable.levels.index(effect.level)
     accepted = variable.levels if variable.type == "category" else ("yes",)
     raise InvalidInputError(
-        f"trial_effects, {effect.name}: {effect.level!r} is no answer of {variable.id} that an effect "
-        f"can stand on; accepted are {', '.join(accepted)}"
+        f"trial_effects, {effect.name}: {effect.level!r} is no answer of {variable.id} that an "
+        f"effect can stand on; accepted are {', '.join(accepted)}"
     )
 
 

@@ -147,4 +147,7 @@ def test_a_run_of_relapse_learns_nothing_of_what_is_planned_to_stay_well(finding
     assert size.n_parameters == 1
     off = select(config.model_copy(update={"trial_effects": None}), findings.cohort)
     assert [v.id for v in off.variables] == ["age_years"]
+    declared = shipped.model_copy(update={"declared_variables": asked[1:]})
+    kept = [v.id for v in select(declared, findings.cohort).declared]
+    assert kept == ["maintenance_planned", "psychotherapy"]
     assert off.trial_effects == ()

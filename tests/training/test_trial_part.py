@@ -16,7 +16,7 @@ from training.tuning import inner_folds, tune_and_fit
 
 N = 200
 LINES = {line.name: line for line in LEARNERS}
-RELAPSE = ("averaged_cox", "cox_ridge", "xgboost_cox", "blended_cox")
+RELAPSE = ("averaged_cox", "cox_ridge", "xgboost_cox", "blended_cox", "cox")
 VARIABLES = (
     Variable("v0", "V0", "number", "g", "s", hard_range=(-9, 9)),
     Variable("planned", "Maintenance", "yes_no", "g", "s"),

@@ -44,7 +44,7 @@ class RunConfig(BaseModel):
     priors : Priors or None
         Published effects for learners that read them: a file, or ``none``.
     trial_effects : TrialEffects or None
-        Relapse: effects of trials against relapse, a file (the shipped one unless said), or ``none``,
+        Relapse: effects of trials against it, a file (the shipped one unless said), or ``none``,
         which leaves out the variables of what is planned to stay well.
     candidates : tuple of str
         Learners to try.
@@ -190,7 +190,7 @@ class RunConfig(BaseModel):
         Returns
         -------
         dict
-            Names such as ``resampling.folds``, plain values; of priors and trial effects their hash.
+            Names such as ``resampling.folds``, plain values; of priors and trial effects a hash.
         """
         said = self.model_dump(mode="json", exclude={"priors", "trial_effects"})
         for key in ("priors", "trial_effects"):
