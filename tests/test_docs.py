@@ -15,7 +15,7 @@ import predictor.score
 import predictor.scoring
 import training.cli
 from predictor import uncertainty
-from training import calibrating, findings, fitting, tuning
+from training import baseline_hazard, calibrating, findings, fitting, tuning, visit_intervals
 from training.evaluation import cross_validation, ladder, performance, rungs
 from training.evaluation.sentinels.sentinel import FALSE_ALARM
 from training.evaluation.sentinels.single_variable import MINIMUM_ANSWERS, TOO_GOOD_ALONE
@@ -152,12 +152,12 @@ def test_counts_of_the_readme_are_those_of_the_settings() -> None:
 def test_settings_of_the_methods_are_those_of_the_code() -> None:
     risk_days = [str(day) for day in cross_validation.RISK_DAYS]
     trees = (", ".join(map(str, tried)) for tried in (fitting.DEPTHS, fitting.ROUNDS))
-    knots = calibrating.KNOT_DAYS
+    knots = visit_intervals.KNOT_DAYS
     assert set(np.diff(knots)) == {14}
     said = [
         f"prior around 1 with SD {calibrating.SLOPE_SD}",
         f"every 14 days from {knots[0]} to {knots[-1]}, joined",
-        f"kept to day {calibrating.HORIZON_DAYS}",
+        f"kept to day {baseline_hazard.HORIZON_DAYS}",
         f"depth {' × '.join(trees)} rounds",
         f"learning rate {fitting.LEARNING_RATE}",
         f"{fitting.N_PENALTIES} penalties",
@@ -174,7 +174,7 @@ def test_settings_of_the_methods_are_those_of_the_code() -> None:
     assert [words for words in said if words not in METHODS] == []
     assert uncertainty.WIDER_PER_VARIABLE == 0.25
     assert uncertainty.MINIMUM_ANSWERED == 5
-    assert calibrating.MIN_AT_RISK == performance.MINIMUM_FOLLOWED == 10
+    assert baseline_hazard.MIN_AT_RISK == performance.MINIMUM_FOLLOWED == 10
     for task in ("response", "relapse"):
         run = settings(f"{task}.yaml")
         assert run["resampling"] == {"folds": 5, "repeats": 2, "inner_folds": 5}

@@ -1,4 +1,4 @@
-"""Fits the calibration: affine on out-of-fold margins, and the baseline hazard of relapse.
+"""Fits the calibration: affine on out-of-fold margins.
 
 In-sample margins are too extreme by construction; every function here expects margins from folds
 that did not hold the person.
@@ -6,15 +6,14 @@ that did not hold the person.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from predictor.calibration import Affine, BaselineHazard, logistic
+from predictor.calibration import Affine, logistic
 from predictor.errors import InvalidInputError
-from training.penalised_cox import RiskSets, breslow, efron, risk_sets
+from training.penalised_cox import RiskSets, efron, risk_sets
 from training.penalised_fit import Objective, inverse, minimise
 
 FloatArray = NDArray[np.float64]
@@ -24,13 +23,6 @@ FloatArray = NDArray[np.float64]
 # of information: those of about 64 people when margins have SD 0.5 (AUC 0.64) and half respond. So
 # it decides in a small cohort and hardly matters in one of 600.
 SLOPE_SD = 0.5
-
-# Days after time zero on which the baseline hazard is read. Fixed beforehand, at the usual distance
-# of follow-up visits, so that the stored curve shows nobody's exact event day; closer knots would
-# draw steps between visits that say when people were seen, not when they relapsed.
-KNOT_DAYS = tuple(range(0, 183, 14))
-HORIZON_DAYS = 180
-MIN_AT_RISK = 10
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -222,72 +214,6 @@ def kept_line(
     return replace(fit, affine=Affine(0.0, 1.0), covariance=covariance, no_signal=False)
 
 
-def fit_baseline(
-    days: ArrayLike,
-    events: ArrayLike,
-    margins: ArrayLike,
-    *,
-    knots: Sequence[int] = KNOT_DAYS,
-    min_at_risk: int = MIN_AT_RISK,
-) -> BaselineHazard:
-    """Estimate the cumulative hazard at margin 0, smoothed so that no event day can be read.
-
-    Breslow's estimate is read at fixed knots and joined by straight lines on the one-day grid: a
-    relapse seen at a visit is spread evenly over the interval before it, which is also when it
-    truly happened. After the last knot with `min_at_risk` people still followed the curve goes on
-    with the hazard of the last interval before it that had an event (or, if none had, with events
-    per day of follow-up, each day weighted by exp(margin)), never flat; that knot is kept as
-    ``last_supported_day``.
-
-    Parameters
-    ----------
-    days : array_like of shape (n,)
-        Day of relapse or censoring after time zero.
-    events : array_like of shape (n,)
-        1 if relapse was seen, 0 if censored.
-    margins : array_like of shape (n,) or (n, repeats)
-        Calibrated margins of the same people; higher is sooner. Several repeats are averaged.
-    knots : sequence of int
-        Days from 0 to the horizon, rising; chosen without looking at the data.
-    min_at_risk : int
-        Fewest people whose follow-up reaches a knot for it to be supported; at least 1.
-
-    Returns
-    -------
-    BaselineHazard
-        Cumulative hazard on days 0, 1, …, to the last knot or `HORIZON_DAYS`, whichever is first.
-
-    Raises
-    ------
-    InvalidInputError
-        If knots, shapes or values are not as described, no event was seen, or nobody was followed
-        for a day.
-
-    References
-    ----------
-    Breslow (1972), discussion of Cox, J R Stat Soc B 34:216. Kalbfleisch & Prentice (2002), The
-    statistical analysis of failure time data, section 4.3.
-    """
-    followed = np.asarray(days, dtype=np.float64)
-    seen = np.asarray(events, dtype=np.float64)
-    at = _checked_knots(knots)
-    repeats = _checked_margins(margins, followed.size, SLOPE_SD)
-    heights = np.mean([breslow(days, events, margin, at) for margin in repeats.T], axis=0)
-    heights[0] = 0.0  # an event on day 0 belongs to the first interval
-    at_risk = (followed[:, None] >= at).sum(axis=0)
-    supported = max(int((at_risk >= max(min_at_risk, 1)).sum()) - 1, 0)
-    exposure = float((followed @ np.exp(repeats)).mean())
-    if exposure <= 0:
-        raise InvalidInputError("nobody was followed beyond day 0; a hazard cannot be estimated")
-    hazards = np.diff(heights[: supported + 1]) / np.diff(at[: supported + 1])
-    with_event = hazards[hazards > 0]
-    ahead = float(with_event[-1]) if with_event.size else float(seen.sum()) / exposure
-    heights[supported:] = heights[supported] + ahead * (at[supported:] - at[supported])
-    last = min(int(at[-1]), HORIZON_DAYS)
-    curve = np.interp(np.arange(last + 1), at, heights)
-    return BaselineHazard(curve, min(float(at[supported]), float(last)))
-
-
 def _checked_margins(margins: ArrayLike, n: int, slope_sd: float) -> FloatArray:
     """Give margins as people by repeats; refuse what cannot be calibrated."""
     margins = np.asarray(margins, dtype=np.float64)
@@ -301,15 +227,6 @@ def _checked_margins(margins: ArrayLike, n: int, slope_sd: float) -> FloatArray:
     if not slope_sd > 0:
         raise InvalidInputError(f"slope_sd {slope_sd} was given; it must be above 0")
     return margins
-
-
-def _checked_knots(knots: Sequence[int]) -> FloatArray:
-    """Give the knots as numbers; refuse what is not whole rising days from 0."""
-    at = np.asarray(knots, dtype=np.float64)
-    rising = at.ndim == 1 and at.size >= 2 and at[0] == 0 and bool((np.diff(at) > 0).all())
-    if not rising or (at != np.round(at)).any():
-        raise InvalidInputError("knots must be whole days that begin at 0 and rise")
-    return at
 
 
 def _varies(margins: FloatArray) -> bool:

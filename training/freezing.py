@@ -11,7 +11,7 @@ from predictor.boosted import Boosted
 from predictor.linear import Linear
 from predictor.model import Model
 from predictor.uncertainty import Uncertainty, rounded_support
-from training.calibrating import KNOT_DAYS
+from training.baseline_hazard import Seen, log_hazard_variance
 from training.fitting import Outcome, Prepared, refit_trees, round_steps
 from training.tuning import Fitted
 
@@ -157,23 +157,8 @@ def _missing_variance(prepared: Prepared, learner: object) -> Floats:
 
 
 def _hazard_variance(fitted: Fitted, outcome: Outcome) -> Floats | None:
-    """Give the variance of the log cumulative baseline hazard by day (Tsiatis 1981), at the knots.
-
-    Sum of events over the squared sum of hazard ratios at risk, divided by the squared hazard;
-    before the first event the value of the first knot with an event stands.
-    """
+    """Give the variance of the log cumulative baseline hazard by day."""
     if outcome.days is None or fitted.baseline is None:
         return None
-    order = np.argsort(outcome.days, kind="stable")
-    days, events = outcome.days[order], outcome.events[order]
-    at_risk = np.cumsum(np.exp(fitted.calibrated_margins[order])[::-1])[::-1]
-    first = np.searchsorted(days, days)  # everybody with the same day is at risk together
-    increments = np.cumsum(events / at_risk[first] ** 2)
-    knots = np.array(KNOT_DAYS, dtype=np.float64)
-    upto = np.searchsorted(days, knots, side="right") - 1
-    variance = np.where(upto >= 0, increments[np.maximum(upto, 0)], 0.0)
-    hazard = fitted.baseline.cumulative_at(np.minimum(knots, fitted.baseline.horizon_days))
-    relative = np.divide(variance, hazard**2, out=np.full(knots.size, np.nan), where=variance > 0)
-    seen = np.flatnonzero(np.isfinite(relative))
-    grid = np.arange(fitted.baseline.cumulative.size, dtype=np.float64)
-    return np.asarray(np.interp(grid, knots[seen], relative[seen]))
+    seen = Seen(outcome.days, outcome.events, outcome.last_well)
+    return log_hazard_variance(seen, fitted.calibrated_margins, fitted.baseline)

@@ -8,6 +8,7 @@ visits.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -37,7 +38,7 @@ _RUNAWAY_PRIOR = 0.01
 _RUNAWAY_SPREAD, _RUNAWAY_MARGIN = 30.0, 100.0
 # Prior SD of the log pace: 95 % between a seventh and seven times a constant hazard. It decides
 # only where all events lie in one interval.
-_PACE_SD = 1.0
+_PACE_SD, _PACE_STEP = 1.0, 0.05
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -280,9 +281,24 @@ def fit_interval_hazards(
     return IntervalFit(linear, heights, covariance)
 
 
+class Pace(NamedTuple):
+    """How the clock of a hazard runs.
+
+    Parameters
+    ----------
+    power : float
+        Clock time is days to this power.
+    log_variance : float
+        Variance of its log.
+    """
+
+    power: float
+    log_variance: float
+
+
 def fitted_pace(
     last_well: ArrayLike, days: ArrayLike, events: ArrayLike, margin: Floats | None = None
-) -> float:
+) -> Pace:
     """Choose the clock on which the hazard is steadiest: the shape of a Weibull law.
 
     Between two knots the hazard is constant on this clock. With days alone it would be constant in
@@ -297,8 +313,9 @@ def fitted_pace(
 
     Returns
     -------
-    float
-        Between 0.2 and 5: maximum likelihood under a wide prior around 1.
+    Pace
+        Between 0.2 and 5, the largest posterior under a wide prior around 1, and its variance by
+        the curvature there.
 
     References
     ----------
@@ -310,8 +327,9 @@ def fitted_pace(
         known = np.zeros(len(one.before)) if margin is None else margin
         return (log_pace / _PACE_SD) ** 2 / 2 - fit_heights(known, one).loglik
 
-    found = minimize_scalar(loss, bounds=np.log([0.2, 5.0]), method="bounded")
-    return float(np.exp(found.x))
+    best = float(minimize_scalar(loss, bounds=np.log([0.2, 5.0]), method="bounded").x)
+    bend = (loss(best + _PACE_STEP) - 2 * loss(best) + loss(best - _PACE_STEP)) / _PACE_STEP**2
+    return Pace(float(np.exp(best)), min(1 / max(bend, 1e-9), _PACE_SD**2))
 
 
 _RUNAWAY = (

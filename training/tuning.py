@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from predictor.boosted import Boosted
 from predictor.calibration import Affine, BaselineHazard
 from predictor.dictionary import Variable
+from training.baseline_hazard import fit_baseline
 from training.calibrating import (
     CalibrationFit,
     fit_affine_relapse,
     fit_affine_response,
-    fit_baseline,
     kept_line,
 )
 from training.fitting import (
@@ -189,7 +189,9 @@ def tune_and_fit(
     calibrated = outcome.added_to(calibration.affine.apply(out_of_fold))
     baseline = None
     if outcome.days is not None:
-        baseline = fit_baseline(outcome.days, outcome.events, calibrated)
+        baseline = fit_baseline(
+            outcome.days, outcome.events, calibrated, last_well=outcome.last_well
+        )
     fitted = fit_learner(learner, setting, prepared, outcome)
     return Fitted(learner, setting, fitted, prepared, calibration, baseline, calibrated)
 

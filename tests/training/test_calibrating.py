@@ -1,4 +1,4 @@
-"""Recalibration and baseline hazard: second implementations, known truth, no-signal cases."""
+"""Recalibration: second implementations, known truth, no-signal cases."""
 
 import numpy as np
 import pytest
@@ -9,13 +9,8 @@ from scipy.optimize import minimize
 from statsmodels.duration.hazard_regression import PHReg
 
 from predictor.errors import InvalidInputError
-from training.calibrating import (
-    KNOT_DAYS,
-    fit_affine_relapse,
-    fit_affine_response,
-    fit_baseline,
-)
-from training.penalised_cox import breslow, cox_partial_loglik
+from training.calibrating import fit_affine_relapse, fit_affine_response
+from training.penalised_cox import cox_partial_loglik
 
 
 def responders(seed=0, n=500, slope=0.8, intercept=0.3, sd=1.0):
@@ -163,8 +158,6 @@ def test_repeats_count_each_person_once():
     twice = fit_affine_relapse(shifted, days, events)
     assert twice.affine.slope == pytest.approx(once.affine.slope, abs=1e-9)
     np.testing.assert_allclose(twice.covariance, once.covariance, rtol=1e-8)
-    one, two = (fit_baseline(days, events, m) for m in (margins, np.column_stack([margins] * 2)))
-    np.testing.assert_allclose(two.cumulative, one.cumulative, rtol=1e-12)
 
 
 def test_relapse_slope_equals_statsmodels_and_a_general_optimiser():
@@ -182,89 +175,14 @@ def test_relapse_slope_equals_statsmodels_and_a_general_optimiser():
     assert tight.affine.slope == pytest.approx(grid[np.argmin(loss)], abs=1e-4)
 
 
-def test_the_baseline_finds_a_known_falling_hazard():
-    margins, days, events = relapses(6, n=8000, slope=0.7, scale=80.0, shape=0.5)
-    baseline = fit_baseline(days, events, 0.7 * margins)
-    at = np.array([14, 28, 56, 98, 140, 180])
-    np.testing.assert_allclose(baseline.cumulative_at(at), (at / 80.0) ** 0.5, rtol=0.06)
-    assert baseline.last_supported_day == 180
-    assert baseline.horizon_days == 180
-
-
-def test_the_baseline_is_breslow_at_the_knots_and_straight_between_them():
-    margins, days, events = relapses(7)
-    baseline = fit_baseline(days, events, margins)
-    expected = np.array(breslow(days, events, margins, KNOT_DAYS))
-    np.testing.assert_allclose(baseline.cumulative_at(KNOT_DAYS[:-1]), expected[:-1], rtol=1e-12)
-    last = expected[-2] + (expected[-1] - expected[-2]) * (180 - 168) / (182 - 168)
-    assert baseline.cumulative[180] == pytest.approx(last, rel=1e-12)
-    second = np.diff(baseline.cumulative, 2)
-    between = np.setdiff1d(np.arange(1, 180), KNOT_DAYS)
-    np.testing.assert_allclose(second[between - 1], 0.0, atol=1e-12)
-
-
-def test_moving_an_event_within_its_interval_leaves_the_curve_alone():
-    margins, days, events = relapses(8, n=60)
-    case = int(np.flatnonzero((events == 1) & (days > 57) & (days < 69))[0])
-    inside = np.sort(days[(days > 56) & (days <= 70)])
-    days = days[(days <= 56) | (days > 70) | (np.arange(60) == case)]
-    keep = np.isin(relapses(8, n=60)[1], days)
-    margins, events = margins[keep], events[keep]
-    where = int(np.flatnonzero((days > 56) & (days <= 70))[0])
-    assert inside.size >= 1
-    moved = days.copy()
-    moved[where] = 57.5 if days[where] > 60 else 68.5
-    one, other = (fit_baseline(d, events, margins) for d in (days, moved))
-    np.testing.assert_array_equal(one.cumulative, other.cumulative)
-    assert one.last_supported_day == other.last_supported_day
-
-
-def test_beyond_followup_the_last_hazard_goes_on_and_is_said():
-    days = np.concatenate([np.full(5, 10.0), np.full(6, 20.0), np.full(12, 44.0)])
-    events = np.concatenate([np.zeros(5), np.ones(6), np.zeros(12)])
-    baseline = fit_baseline(days, events, np.zeros(23))
-    assert baseline.last_supported_day == 42
-    assert baseline.is_beyond_followup([42, 43]).tolist() == [False, True]
-    # 6 events among 18 at risk in (14, 28], none in (28, 42]: the last interval with an event.
-    first = sum(1 / (18 - taken) for taken in range(6))
-    expected = first + first / 14 * (180 - 42)
-    assert baseline.cumulative[180] == pytest.approx(expected, rel=1e-12)
-    assert (np.diff(baseline.cumulative)[42:] > 0).all()
-
-
-def test_a_handful_of_people_get_one_constant_hazard():
-    days, margin = np.array([3.0, 5.0, 30.0]), np.log([1.0, 2.0, 0.5])
-    baseline = fit_baseline(days, np.array([0.0, 1.0, 0.0]), margin)
-    assert baseline.last_supported_day == 0
-    np.testing.assert_allclose(baseline.cumulative, np.arange(181) / (3 + 10 + 15), rtol=1e-12)
-
-
-def test_events_on_day_0_belong_to_the_first_interval():
-    days, events = np.r_[np.zeros(5), np.full(20, 50.0)], np.r_[np.ones(5), np.zeros(20)]
-    baseline = fit_baseline(days, events, np.zeros(25))
-    assert baseline.cumulative[0] == 0.0
-    assert baseline.cumulative[14] == pytest.approx(sum(1 / (25 - taken) for taken in range(5)))
-    assert (np.diff(baseline.cumulative) >= 0).all()
-
-
-@pytest.mark.parametrize("knots", [(0,), (1, 7), (0, 7, 7), (0, 3.5, 7), ((0, 7), (0, 7))])
-def test_knots_that_are_not_whole_rising_days_are_refused(knots):
-    with pytest.raises(InvalidInputError, match="knots"):
-        fit_baseline([1.0, 2.0], [1.0, 0.0], [0.0, 0.0], knots=knots)
-
-
 def test_wrong_input_is_refused():
     margins, y = responders(9, n=20)
     for wrong in (margins[:-1], np.full(20, np.nan), np.zeros((20, 1, 1))):
         with pytest.raises(InvalidInputError, match="one finite out-of-fold"):
             fit_affine_response(wrong, y)
-        with pytest.raises(InvalidInputError, match="one finite out-of-fold"):
-            fit_baseline(np.ones(20), np.ones(20), wrong)
     with pytest.raises(InvalidInputError, match="slope_sd"):
         fit_affine_response(margins, y, slope_sd=0.0)
     with pytest.raises(InvalidInputError, match="outcome 1 and people with 0"):
         fit_affine_response(margins, np.ones(20))
     with pytest.raises(InvalidInputError, match="no event"):
         fit_affine_relapse(margins, np.ones(20), np.zeros(20))
-    with pytest.raises(InvalidInputError, match="beyond day 0"):
-        fit_baseline(np.zeros(20), np.ones(20), margins)

@@ -176,7 +176,7 @@ def test_a_general_optimiser_finds_no_better_fit_and_the_same_covariance():
 
 def test_effects_are_the_true_ones_where_dating_at_visits_pulls_them_toward_0():
     X, well, days, events = seen_at_visits(5, 8000, gap=56.0)
-    pace = fitted_pace(well, days, events)
+    pace = fitted_pace(well, days, events).power
     ours = fit_interval_hazards(X, visit_intervals(well, days, events, pace=pace))
     np.testing.assert_allclose(ours.linear.coefficients, EFFECTS, atol=0.05)
     kept = days > 0
@@ -187,8 +187,9 @@ def test_effects_are_the_true_ones_where_dating_at_visits_pulls_them_toward_0():
 def test_the_baseline_of_known_margins_is_the_true_one_within_its_own_error():
     X, *seen = seen_at_visits(6, 6000)
     margin = X @ EFFECTS
-    pace = fitted_pace(*seen, margin)
+    pace, variance = fitted_pace(*seen, margin)
     assert pace == pytest.approx(0.5, abs=0.03)
+    assert abs(np.log(pace / 0.5)) < 3 * np.sqrt(variance)
     intervals = visit_intervals(*seen, pace=pace)
     heights = fit_heights(margin, intervals)
     at = np.array([7.0, 30.0, 90.0, 180.0])
@@ -212,7 +213,9 @@ def test_errors_of_the_baseline_are_those_of_repeated_cohorts():
 
 
 def test_the_pace_of_one_single_visit_is_that_of_days():
-    assert fitted_pace([0, 14, 0], [14, 14, 14], [1, 0, 1]) == pytest.approx(1.0, abs=1e-3)
+    pace, variance = fitted_pace([0, 14, 0], [14, 14, 14], [1, 0, 1])
+    assert pace == pytest.approx(1.0, abs=1e-3)
+    assert variance == pytest.approx(1.0, abs=1e-3)
 
 
 def test_periods_without_an_event_are_borne():

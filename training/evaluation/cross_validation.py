@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from predictor.boosted import Boosted
 from predictor.calibration import logistic
-from training.calibrating import fit_baseline
+from training.baseline_hazard import fit_baseline
 from training.evaluation.counting import RowsSeen
 from training.evaluation.procedure import RISK_DAYS, Analysis, fit_counted, predicted
 from training.fitting import Outcome
@@ -251,7 +251,8 @@ def _average(outcome: Outcome, split: Split, n_outside: int) -> Held:
         margin += np.log(share / (1 - share))
         risks = logistic(margin)
     else:
-        curve = fit_baseline(outcome.days, outcome.events, np.zeros(len(outcome.events)))
+        level = np.zeros(len(outcome.events))
+        curve = fit_baseline(outcome.days, outcome.events, level, last_well=outcome.last_well)
         risks = curve.risk(margin[:, None], np.array(RISK_DAYS, dtype=np.float64))
     n = len(split.test)
     outside = Outside(margin[n:], risks[n:])

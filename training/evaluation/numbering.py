@@ -18,7 +18,6 @@ from predictor.errors import InvalidInputError
 from predictor.model import Model
 from predictor.rows import Rows
 from predictor.scoring import Scorer
-from training.calibrating import KNOT_DAYS
 from training.cohort import Cohort
 from training.evaluation.cross_validation import OutOfFold
 from training.evaluation.procedure import RISK_DAYS
@@ -26,6 +25,7 @@ from training.evaluation.rungs import NewPeople
 from training.evaluation.updating import columns_of
 from training.fitting import Outcome
 from training.outcome import RelapseOutcome
+from training.visit_intervals import KNOT_DAYS
 
 Floats = NDArray[np.float64]
 

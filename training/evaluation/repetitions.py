@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from predictor.calibration import logistic
-from training.calibrating import fit_baseline
+from training.baseline_hazard import fit_baseline
 from training.evaluation.choice import choose
 from training.evaluation.cross_validation import OutOfFold
 from training.evaluation.procedure import RISK_DAYS, Analysis, fit_all, predicted
@@ -222,6 +222,6 @@ def _average(outcome: Outcome) -> OutOfFold:
     if outcome.days is None:
         share = np.full((n, 1), outcome.events.mean())
         return OutOfFold(AVERAGE["response"], margin[:, None], share, fold)
-    curve = fit_baseline(outcome.days, outcome.events, margin)
+    curve = fit_baseline(outcome.days, outcome.events, margin, last_well=outcome.last_well)
     risk = curve.risk(margin[:, None], np.array(RISK_DAYS, dtype=np.float64))
     return OutOfFold(AVERAGE["relapse"], margin[:, None], risk[:, None], fold)

@@ -150,12 +150,14 @@ def examine(
     """
     model, kept = scorer.bundle.model, cohort.analysed
     rows = cohort.rows.select(kept)
-    days = cohort.outcome.days[kept] if isinstance(cohort.outcome, RelapseOutcome) else None
+    days, well = None, None
+    if isinstance(cohort.outcome, RelapseOutcome):
+        days, well = cohort.outcome.days[kept], cohort.outcome.last_well_days[kept]
     before = last_seen_free(cohort)
     people = number_people(
         scorer,
         rows,
-        Outcome(cohort.events[kept].astype(np.float64), days),
+        Outcome(cohort.events[kept].astype(np.float64), days, well),
         seen_free=None if before is None else before[kept],
     )
     who = people.scored

@@ -14,7 +14,7 @@ import numpy as np
 from predictor.bundle import Bundle
 from predictor.errors import InvalidInputError
 from predictor.scoring import with_reference
-from training.calibrating import fit_baseline
+from training.baseline_hazard import fit_baseline
 from training.evaluation.numbering import for_ladder
 from training.evaluation.rungs import Rung
 from training.evaluation.updating import updated
@@ -154,6 +154,7 @@ def _average(found: Validation) -> float:
     outcome = found.people.outcome.take(np.flatnonzero(found.people.scored))
     if outcome.days is None:
         return float(outcome.events.mean())
-    hazard = fit_baseline(outcome.days, outcome.events, np.zeros(outcome.days.size))
+    level = np.zeros(outcome.days.size)
+    hazard = fit_baseline(outcome.days, outcome.events, level, last_well=outcome.last_well)
     horizon = min(found.scorer.bundle.provenance.horizon_days, hazard.horizon_days)
     return float(hazard.risk(0.0, float(horizon)))
