@@ -62,8 +62,27 @@ def competing(rng: np.random.Generator, n: int, visit: int) -> dict[str, np.ndar
     return {"days": days, "cause": moments.argmin(axis=0)}
 
 
+def visits(rng: np.random.Generator, n: int, gaps: tuple[int, int]) -> dict[str, np.ndarray]:
+    """Draw Weibull relapses of shape 0.7, seen at visits so many days apart, some people lost."""
+    x = np.round(rng.normal(size=(n, 2)), 3)
+    relapse = 60 * (rng.exponential(size=n) * np.exp(-0.7 * x[:, 0] + 0.4 * x[:, 1])) ** (1 / 0.7)
+    at = np.cumsum(rng.integers(gaps[0], gaps[1] + 1, size=(n, 90)), axis=1)
+    at = np.column_stack([np.zeros(n, dtype=int), at])
+    stays = (at <= rng.uniform(20, 200, n)[:, None]).sum(axis=1) - 1
+    shown, who = (at < relapse[:, None]).sum(axis=1), np.arange(n)
+    event = shown <= stays
+    well = at[who, np.where(event, shown - 1, stays)]
+    return {
+        "last_well": well,
+        "days": np.where(event, at[who, np.minimum(shown, 90)], well),
+        "event": event.astype(int),
+        "x1": x[:, 0],
+        "x2": x[:, 1],
+    }
+
+
 def main() -> None:
-    """Write the six tables."""
+    """Write the tables."""
     rng = np.random.default_rng(20240501)
     write("binary.csv", binary(rng, 200, 6))
     write("binary_ties.csv", binary(rng, 120, 1))
@@ -71,6 +90,9 @@ def main() -> None:
     write("survival_ties.csv", survival(rng, 160, 14))
     write("competing.csv", competing(rng, 200, 1))
     write("competing_ties.csv", competing(rng, 160, 14))
+    rng = np.random.default_rng(20240502)
+    write("visits.csv", visits(rng, 240, (14, 14)))
+    write("visits_uneven.csv", visits(rng, 200, (4, 40)))
 
 
 if __name__ == "__main__":
