@@ -6,12 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from predictor.alert import alert_of
 from predictor.bundle import Bundle
 from predictor.dictionary import Dictionary, Variable
 from predictor.prevention import Answer, prevention_of
 from predictor.score import Score
 from predictor.stopping_rule import AFTER_FOUR, stopping_rule
+
+Floats = NDArray[np.float64]
 
 
 def with_beside(
@@ -20,7 +25,8 @@ def with_beside(
     *,
     given: Sequence[Variable],
     dictionary: Dictionary,
-    answers: Mapping[str, float],
+    values: Mapping[str, Floats],
+    i: int,
 ) -> Score:
     """Add to a number what stands beside it.
 
@@ -34,8 +40,10 @@ def with_beside(
         What the model reads and the person answered.
     dictionary : Dictionary
         That of all landmarks.
-    answers : mapping of str to float
-        Coded answers of the person, NaN where missing.
+    values : mapping of str to ndarray, shape (n,)
+        Coded answers, NaN where missing.
+    i : int
+        Place of the person among them, from 0.
 
     Returns
     -------
@@ -48,12 +56,15 @@ def with_beside(
         for variable in given
         if variable.id in changes
     ]
-    is_asked = score.task == "response" and score.provenance.landmark == AFTER_FOUR
+    stopping = None
+    if score.task == "response" and score.provenance.landmark == AFTER_FOUR:
+        answers = {name: float(answer[i]) for name, answer in values.items()}
+        stopping = stopping_rule(dictionary, answers)
     return replace(
         score,
         alert=_alert(score, bundle),
         prevention=prevention_of(bundle.prevention, told),
-        stopping_rule=stopping_rule(dictionary, answers) if is_asked else None,
+        stopping_rule=stopping,
     )
 
 

@@ -275,6 +275,8 @@ def later_cautions(
     """
     names = ["", *(one.name for one in dictionary.landmarks)]
     later = names[names.index(landmark) + 1 :]
+    if not later:
+        return
     given = [
         v
         for v in dictionary.variables

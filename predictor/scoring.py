@@ -256,7 +256,8 @@ class Scorer:
             self.bundle,
             given=[variable for variable, is_given in known_answers if is_given],
             dictionary=self.dictionary,
-            answers={name: float(given[i]) for name, given in rows.values.items()},
+            values=rows.values,
+            i=i,
         )
 
     def _number(

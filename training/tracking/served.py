@@ -159,6 +159,7 @@ def signature_of(bundle: Bundle) -> Any:
     given = [
         ColSpec("double", "row"),
         ColSpec("string", "patient_id", required=False),
+        ColSpec("string", "landmark"),
         ColSpec("string", "status"),
         *(ColSpec("double", name, required=False) for name in numbers),
         *([ColSpec("string", "check_in_days")] if relapse else []),

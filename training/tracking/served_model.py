@@ -17,8 +17,8 @@ import predictor
 from predictor.errors import InvalidInputError
 
 TEXTS = (
-    "patient_id", "status", "verdict", "refusals", "stops", "cautions", "data_origin", "stamp",
-    "check_in_days",
+    "patient_id", "landmark", "status", "verdict", "refusals", "stops", "cautions", "data_origin",
+    "stamp", "check_in_days",
 )  # fmt: skip
 
 
