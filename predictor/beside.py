@@ -1,4 +1,4 @@
-"""What stands beside a number and has no part in it: warning, prevention, published rule."""
+"""What stands beside a number and has no part in it: warning, scenarios, prevention, rule."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from predictor.alert import alert_of
 from predictor.bundle import Bundle
 from predictor.dictionary import Dictionary, Variable
 from predictor.prevention import Answer, prevention_of
+from predictor.scenarios import Person, asked_by, scenarios_of
 from predictor.score import Score
 from predictor.stopping_rule import AFTER_FOUR, stopping_rule
 
@@ -48,7 +49,8 @@ def with_beside(
     Returns
     -------
     Score
-        The same number; `alert`, `prevention` and `stopping_rule` are filled where they belong.
+        The same number; `alert`, `prevention`, `scenarios` and `stopping_rule` are filled where
+        they belong.
     """
     changes = score.contributions_probability
     told = [
@@ -64,6 +66,7 @@ def with_beside(
         score,
         alert=_alert(score, bundle),
         prevention=prevention_of(bundle.prevention, told),
+        scenarios=_scenarios(score, bundle, values, i),
         stopping_rule=stopping,
     )
 
@@ -74,3 +77,15 @@ def _alert(score: Score, bundle: Bundle) -> dict[str, Any] | None:
     if step is None or score.curve is None:
         return None
     return alert_of(score.curve, step, next(iter(bundle.alerts), None))
+
+
+def _scenarios(
+    score: Score, bundle: Bundle, values: Mapping[str, Floats], i: int
+) -> tuple[dict[str, Any], ...]:
+    """Draw the curve of a relapse score under what trials compared."""
+    if score.margin is None or score.margin_sd is None or not bundle.scenarios:
+        return ()
+    asked = asked_by(bundle.scenarios).intersection(values)
+    answers = {name: float(values[name][i]) for name in asked}
+    person = Person(score.margin, score.margin_sd, answers)
+    return scenarios_of(bundle.scenarios, bundle.model, person, days=score.shown_days)

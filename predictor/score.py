@@ -100,6 +100,9 @@ class Score:
         Relapse: what raised the number, what care can change, what to watch and when to act, each
         with its source (see `predictor.prevention`); None where refused or where the bundle holds
         no words.
+    scenarios : tuple of dict
+        Relapse: the curve under what trials compared, and what no trial compared (see
+        `predictor.scenarios`); empty where refused or where the bundle holds none.
     stopping_rule : dict or None
         Response after the fourth infusion: what the published rule for stopping says, beside the
         model (see `predictor.stopping_rule`); None elsewhere and where refused.
@@ -135,6 +138,7 @@ class Score:
     alert: dict[str, Any] | None = None
     prevention: dict[str, Any] | None = None
     stopping_rule: dict[str, Any] | None = None
+    scenarios: tuple[dict[str, Any], ...] = ()
     values: dict[str, str] = field(default_factory=dict)
     labels: dict[str, str] = field(default_factory=dict)
 
@@ -232,6 +236,7 @@ class Score:
                 "well_days": None if self.well_days is None else asdict(self.well_days),
                 "check_ins": [asdict(check_in) for check_in in self.check_ins],
                 "conformal": None if self.conformal is None else [dict(s) for s in self.conformal],
+                "scenarios": [dict(scenario) for scenario in self.scenarios],
                 "safety": [dict(finding) for finding in self.safety],
                 "not_asked": list(self.not_asked),
                 "cautions": [dict(caution) for caution in self.cautions],

@@ -15,6 +15,7 @@ from training.config import read_crosswalks, read_prevention, read_safety
 from training.findings import Findings
 from training.learners import AVERAGE
 from training.lineage import lineage_of
+from training.scenario_entries import scenario_entries
 
 
 def write_model(findings: Findings, folder: Path, *, expires: str = "") -> Path:
@@ -69,6 +70,9 @@ def write_model(findings: Findings, folder: Path, *, expires: str = "") -> Path:
         ),
         lineage=lineage_of(definition, findings.model, analysis.values),
         crosswalks=read_crosswalks(),
+        scenarios=scenario_entries(
+            findings.config.trial_effects, findings.cohort.dictionary, analysis.values
+        ),
         prevention=read_prevention(findings.cohort.dictionary) if relapse else (),
     )
     write_bundle(with_reference(bundle), folder)

@@ -111,6 +111,23 @@ class Unknown(BaseModel):
         return LogRatio(math.log(self.hazard_ratio), (high - low) / (2 * _Z))
 
 
+class Remission(BaseModel):
+    """By which answer it is told in whom an effect was found.
+
+    Parameters
+    ----------
+    variable : str
+        Score at the end of the course; only models of later landmarks have it.
+    at_most : float
+        Highest score that is a remission.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    variable: str = Field(min_length=1)
+    at_most: float = Field(ge=0, allow_inf_nan=False)
+
+
 class TrialEffect(BaseModel):
     """One thing that may be done to stay well, and what trials say of it.
 
@@ -199,6 +216,8 @@ class TrialEffects(BaseModel):
         What was reviewed.
     unknown : Unknown
         Band of what has no controlled evidence.
+    remission : Remission or None
+        How a person's population is known; None where it never is.
     effects : tuple of TrialEffect
         Each name, and each answer with an estimate, once.
     """
@@ -207,6 +226,7 @@ class TrialEffects(BaseModel):
 
     source: str = Field(min_length=1)
     unknown: Unknown = Unknown.model_validate({})
+    remission: Remission | None = None
     effects: tuple[TrialEffect, ...]
 
     @model_validator(mode="after")
