@@ -85,6 +85,21 @@ def test_a_converted_score_widens_the_interval_by_its_error(response, candidate)
     assert half_width(converted) > half_width(measured)
 
 
+def test_a_converted_score_widens_the_band_of_a_relapse_curve_on_every_day(
+    landmark_scorers, candidate
+):
+    relapse = landmark_scorers["relapse"]
+    row = {"madrs_total": 50, "madrs_course_end": 9}
+    measured, converted = (
+        relapse.score(candidate(**row, **later), landmark="followup14")[0].curve
+        # PHQ-9 0 equals MADRS 0
+        for later in ({"madrs_followup14": 0}, {"phq9_followup14": 0})
+    )
+    np.testing.assert_allclose(measured.relapse, converted.relapse, atol=1e-12)
+    assert (converted.hi[1:] > measured.hi[1:]).all()
+    assert (converted.lo[1:] < measured.lo[1:]).all()
+
+
 def test_a_conversion_is_never_silent(response, candidate):
     score = response.score(candidate(phq9_dose2=15), landmark="dose2")[0]
     assert [caution["code"] for caution in score.cautions] == ["converted_score"]
