@@ -16,10 +16,6 @@ SEEN = (
 )
 
 _UNREACHED = "Even at the upper end of the interval, {} are not reached within {} days."
-_BEYOND = (
-    "{} Too few patients were followed beyond day {:.0f}; from there the curve goes on as it went "
-    "before."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +78,7 @@ def course_of(
         schedule=tuple((said(c.day), step_words(c.risk), said(c.expected_day)) for c in reached),
         unreached=_UNREACHED.format(step_words(left[0]), well.to_day) if left else "",
         seen=SEEN if check_ins else "",
-        beyond=_BEYOND.format(BEYOND, last_supported_day)
-        if last_supported_day < well.to_day
-        else "",
+        beyond=beyond_words(last_supported_day) if last_supported_day < well.to_day else "",
     )
 
 
@@ -181,3 +175,22 @@ def marked(day: int, last_supported_day: float) -> str:
         Such as ``day 41`` or ``day 170 †``.
     """
     return f"day {day}" + (f" {BEYOND}" if day > last_supported_day else "")
+
+
+def beyond_words(last_supported_day: float) -> str:
+    """Say what the mark of days beyond follow-up means.
+
+    Parameters
+    ----------
+    last_supported_day : float
+        Last day on which enough people were followed.
+
+    Returns
+    -------
+    str
+        One sentence.
+    """
+    return (
+        f"{BEYOND} Too few patients were followed beyond day {last_supported_day:.0f}; from there "
+        "the curve goes on as it went before."
+    )

@@ -37,6 +37,8 @@ for task in response relapse; do
   ketamine-predict explain "$out/$task/bundle" "$out/candidates/patients.csv" \
     --out "$out/pages-$task" --quiet
 done
+ketamine-predict outlook "$out/response/bundle" "$out/relapse/bundle" \
+  "$out/candidates/patients.csv" --out "$out/pages-outlook" --quiet
 
 step "5/5 Gather all of it on one page"
 python "$(dirname "$0")/write_demo_page.py" "$out"
@@ -48,5 +50,6 @@ Everything here is simulated; nothing speaks of real patients.
   response: report, bundle  $out/response/report.html  $out/response/bundle
   relapse: report, bundle   $out/relapse/report.html  $out/relapse/bundle
   one page a candidate      $out/pages-response  $out/pages-relapse
+  both models together      $out/pages-outlook
   MLflow                    .venv/bin/mlflow ui --backend-store-uri $MLFLOW_TRACKING_URI --host 127.0.0.1
 TEXT

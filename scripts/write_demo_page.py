@@ -38,6 +38,15 @@ candidates scored and explained. Nothing here speaks of real patients.</p>
 </ul>
 </section>
 {% endfor %}
+<section aria-labelledby="outlook">
+<h2 id="outlook">Both together</h2>
+<p>How likely each candidate is to respond and still be well, day by day.</p>
+<ul>
+{% for page in pages.outlook %}
+<li><a href="pages-outlook/{{ page.name }}">Candidate in row {{ loop.index }}</a></li>
+{% endfor %}
+</ul>
+</section>
 {% endblock %}
 """
 
@@ -48,7 +57,8 @@ def main(folder: Path) -> None:
         task: json.loads((folder / task / "run.json").read_text())
         for task in ("response", "relapse")
     }
-    pages = {task: sorted((folder / f"pages-{task}").glob("*.html")) for task in runs}
+    kinds = (*runs, "outlook")
+    pages = {kind: sorted((folder / f"pages-{kind}").glob("*.html")) for kind in kinds}
     environment = page_environment(DictLoader({"demo.html": TEMPLATE}))
     html = environment.get_template("demo.html").render(
         page_frame(environment, simulated=True), title="What the demo made", runs=runs, pages=pages

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from predictor.outlook_page import render_outlook
 from predictor.report import render_page
 from training import figures
 from training.cohort import Flow
@@ -108,6 +109,34 @@ REFUSED = RELAPSE | {
     "contributions": {},
     "contributions_probability": {},
 }
+OUTLOOK = {
+    "row": 1,
+    "patient_id": LONG.replace(" ", "-"),
+    "status": "scored",
+    "refusals": [],
+    "level": 0.9,
+    "response": {"value": 0.6, "lo": 0.4, "hi": 0.8},
+    "relapse_at": RELAPSE["risk_at"],
+    "well_at": {str(d): {"value": 0.6 - d / 400, "lo": 0.1, "hi": 0.8} for d in (0, 30, 90, 180)},
+    "curve": {
+        "days": DAYS,
+        "well": [0.6 - d / 400 for d in DAYS],
+        "lo": [0.1 for d in DAYS],
+        "hi": [0.8 for d in DAYS],
+        "last_supported_day": 100,
+    },
+    "data_origin": "simulated",
+    "stamp": "exploratory",
+    "safety": RELAPSE["safety"],
+    "not_asked": [LONG] * 3,
+    "cautions": [{"models": ["relapse"], "code": "o", "variable": None, "message": LONG}],
+    "assumptions": [LONG] * 3,
+    "provenance": dict.fromkeys(("response", "relapse"), PROVENANCE | {"given": "response"}),
+}
+OUTLOOK_REFUSED = OUTLOOK | {
+    "status": "refused",
+    "refusals": [{"models": ["relapse"], "code": "expired", "variable": None, "message": LONG}],
+}
 VISITS = [
     {
         "landmark": f"step{i}",
@@ -192,6 +221,8 @@ PAGES = {
     "response": lambda: render_page(RESPONSE),
     "relapse": lambda: render_page(RELAPSE),
     "refused": lambda: render_page(REFUSED),
+    "outlook": lambda: render_outlook(OUTLOOK),
+    "outlook_refused": lambda: render_outlook(OUTLOOK_REFUSED),
     "visits": lambda: render_page(RELAPSE, visits=VISITS),
     "run": lambda: render_run_report(RUN),
     "run_refused": lambda: render_run_report(RUN_REFUSED),

@@ -1,4 +1,4 @@
-"""``ketamine-predict``: score, explain, verify. Exit codes tell who must act.
+"""``ketamine-predict``: score, explain, outlook, verify. Exit codes tell who must act.
 
 0 done · 1 our fault · 2 the input is at fault · 4 the bundle is damaged, foreign, expired or too
 old. A row that is refused is an answer, not an error.
@@ -9,11 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from predictor.cli.commands import app
+from predictor.cli.joining import outlook
 from predictor.console import run_command, run_process
 
 __all__ = ["main", "run"]
 
 NAME = "ketamine-predict"
+
+app.command(
+    epilog="Example: ketamine-predict outlook runs/response/bundle runs/relapse/bundle new.csv"
+)(outlook)
 
 
 def main() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from predictor.console import Line
 from predictor.course import course_of, marked
@@ -50,7 +50,7 @@ def describe(score: Score) -> Iterator[Line]:
     who = f"Row {score.row}" + (f", {score.patient_id}" if score.patient_id else "")
     landmark = score.provenance.landmark
     yield Line(who + (f", by what is known at {landmark}" if landmark else ""), 0, "bold")
-    yield from _safety(score)
+    yield from safety_lines(score.safety, score.not_asked)
     if score.status == "refused":
         yield from _refusal(score)
     else:
@@ -58,7 +58,8 @@ def describe(score: Score) -> Iterator[Line]:
         yield from _cautions(score)
         yield from _assumed(score)
         yield from _why(score)
-    yield from _origin(score.provenance)
+    yield from stamp_lines(score.provenance)
+    yield from origin_lines(score.provenance.data_origin)
     yield Line("")
 
 
@@ -92,21 +93,34 @@ def describe_path(path: Sequence[Score], dictionary: Dictionary) -> Iterator[Lin
     yield Line("")
 
 
-def _safety(score: Score) -> Iterator[Line]:
-    """Say what the safety rules found, gravest first, and what was not asked."""
+def safety_lines(safety: Sequence[Mapping[str, str]], not_asked: Sequence[str]) -> Iterator[Line]:
+    """Say what the safety rules found, gravest first, and what was not asked.
+
+    Parameters
+    ----------
+    safety : sequence of mapping
+        Findings: tier, text.
+    not_asked : sequence of str
+        Labels of the unanswered safety questions.
+
+    Yields
+    ------
+    Line
+        Indented by two or more.
+    """
     for tier in TIERS:
-        found = [finding for finding in score.safety if finding["tier"] == tier]
+        found = [finding for finding in safety if finding["tier"] == tier]
         if found:
             yield Line(f"{tier}: {TIERS[tier]}", 2, _STYLES[tier])
         for finding in found:
             yield Line(f"- {finding['text']}", 4)
-    if not any(finding["tier"] == "STOP" for finding in score.safety):
+    if not any(finding["tier"] == "STOP" for finding in safety):
         yield Line("No answer fires a STOP rule.", 2)
-    if score.not_asked:
-        asked = "; ".join(score.not_asked[:_SHOWN_QUESTIONS])
-        left = len(score.not_asked) - _SHOWN_QUESTIONS
+    if not_asked:
+        asked = "; ".join(not_asked[:_SHOWN_QUESTIONS])
+        left = len(not_asked) - _SHOWN_QUESTIONS
         more = f"; and {left} more (explain lists all)" if left > 0 else ""
-        yield Line(f"Not asked ({len(score.not_asked)}), which is not a no: {asked}{more}", 2)
+        yield Line(f"Not asked ({len(not_asked)}), which is not a no: {asked}{more}", 2)
     else:
         yield Line("Every safety question was answered.", 2)
 
@@ -237,13 +251,42 @@ def _why(score: Score) -> Iterator[Line]:
         yield Line(f"- {label} ({answer}): {per_hundred(changes[variable])}", 4)
 
 
-def _origin(source: Provenance) -> Iterator[Line]:
-    """Say what the model is worth and what it was made from."""
+def stamp_lines(source: Provenance, model: str = "Model") -> Iterator[Line]:
+    """Say what a model is worth.
+
+    Parameters
+    ----------
+    source : Provenance
+        Of the model.
+    model : str
+        What it is called.
+
+    Yields
+    ------
+    Line
+        Indented by two.
+    """
     stamp = source.stamp.replace("_", " ")
     reason = f" {source.reason.rstrip('.')}." if source.reason else ""
-    yield Line(f"Model {stamp}: {STAMPS[source.stamp]}{reason}", 2)
+    yield Line(f"{model} {stamp}: {STAMPS[source.stamp]}{reason}", 2)
     if not source.better_than_average:
-        yield Line(f"In testing the model was {NO_BETTER}: read the average instead.", 2, "yellow")
-    if source.data_origin == "simulated":
+        words = f"In testing the {model.lower()} was {NO_BETTER}: read the average instead."
+        yield Line(words, 2, "yellow")
+
+
+def origin_lines(data_origin: str) -> Iterator[Line]:
+    """Say that people do not exist, if so, and what none of this is for.
+
+    Parameters
+    ----------
+    data_origin : str
+        ``real`` or ``simulated``.
+
+    Yields
+    ------
+    Line
+        Indented by two.
+    """
+    if data_origin == "simulated":
         yield Line("SIMULATED DATA: the model was made from people who do not exist.", 2, "magenta")
     yield Line("Research use only.", 2, "dim")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from predictor.dictionary import Dictionary
@@ -39,20 +40,45 @@ def read_candidates(source: str, dictionary: Dictionary, *, ignore_unknown: bool
     InvalidInputError
         If the file itself is at fault.
     """
+    return read_for_each(source, [dictionary], ignore_unknown=ignore_unknown)[0]
+
+
+def read_for_each(
+    source: str, dictionaries: Sequence[Dictionary], *, ignore_unknown: bool
+) -> list[Rows]:
+    """Read the same rows by more than one dictionary; standard input is read once.
+
+    Parameters
+    ----------
+    source : str
+        A path, or ``-`` for JSON, CSV or Parquet on standard input.
+    dictionaries : sequence of Dictionary
+        What is valid to each model.
+    ignore_unknown : bool
+        Leave out unknown columns with a warning.
+
+    Returns
+    -------
+    list of Rows
+        One for each dictionary, faulty rows included.
+
+    Raises
+    ------
+    InvalidInputError
+        If the file itself is at fault.
+    """
     if source != "-":
-        return read_rows(Path(source), dictionary, ignore_unknown=ignore_unknown)
+        return [read_rows(Path(source), d, ignore_unknown=ignore_unknown) for d in dictionaries]
     if sys.stdin is None:
         raise InvalidInputError("standard input: it is closed; send rows to it or name a file")
     content = sys.stdin.buffer.read()
     start = content.removeprefix(_BYTE_ORDER_MARK).lstrip()[:4]
     extension = ".json" if start[:1] in (b"[", b"{") else ".csv"
-    return read_rows_from_bytes(
-        content,
-        ".parquet" if start == b"PAR1" else extension,
-        dictionary,
-        name="standard input",
-        ignore_unknown=ignore_unknown,
-    )
+    kind = ".parquet" if start == b"PAR1" else extension
+    return [
+        read_rows_from_bytes(content, kind, d, name="standard input", ignore_unknown=ignore_unknown)
+        for d in dictionaries
+    ]
 
 
 def check_new_file(path: Path) -> None:
