@@ -25,6 +25,8 @@ from predictor.drawing import (
     shorten_changes,
 )
 from predictor.page import page_environment, page_frame, safety_first, save_page, stamp_of
+from predictor.scenario_drawing import draw_scenarios
+from predictor.scenario_words import NOT_LEARNED, spoken_scenarios, trials_of
 from predictor.wording import (
     CERTAINTY,
     EITHER_SIDE,
@@ -136,6 +138,7 @@ def render_page(
         next_question=score["next_question"],
         alert=score.get("alert") if scored else None,
         prevention=_prevention(score) if scored else None,
+        scenarios=_scenarios(score) if scored else None,
         stamp=stamp_of(provenance),
         provenance=_provenance(score),
     )
@@ -251,6 +254,8 @@ def _why(score: Mapping[str, Any], dictionary: Dictionary | None) -> dict[str, A
         score["base_probability"], labelled, first="Starting point", last=last
     )
     ordered = sorted(score["contributions"].items(), key=lambda item: -abs(item[1]))
+    given = trials_of(score.get("scenarios", ()))
+    trials = {names[v]: NOT_LEARNED.format(trial=given[v]) for v in names if v in given}
     return {
         "drawing": drawing,
         "start": f"{100 * score['base_probability']:.0f}",
@@ -258,6 +263,7 @@ def _why(score: Mapping[str, Any], dictionary: Dictionary | None) -> dict[str, A
             {
                 "label": label,
                 "answer": answers.get(label, ""),
+                "trial": trials.get(label, ""),
                 "change": per_hundred(change),
                 "way": "raises" if change > 0 else "lowers" if change < 0 else "no change",
             }
@@ -288,6 +294,12 @@ def _prevention(score: Mapping[str, Any]) -> dict[str, Any] | None:
         if each["change"] > 0 and each not in said["raised"]
     ]
     return {**said, **sure, "raised": raised, "changeable": changeable[:_CHANGEABLE_SHOWN]}
+
+
+def _scenarios(score: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Gather what trials say of staying well; scores written before have nothing of it."""
+    said = spoken_scenarios(score.get("scenarios", ()))
+    return None if said is None else {"said": said, "bars": draw_scenarios(said)}
 
 
 def _moves(moves: object) -> str:

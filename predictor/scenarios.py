@@ -79,12 +79,13 @@ def scenarios_of(
     -------
     tuple of dict
         ``name``, ``planned`` (with it, or without), ``own`` (the person's own plan), ``label``,
-        ``variable``, ``is_read`` (whether the effect stands in the model's own number), ``words``,
-        ``comparison``, ``trial``, ``source``, ``certainty``, ``population``, ``controlled``,
-        ``hazard_ratio`` with ``lo`` and ``hi`` (95 %), ``risks`` by day, ``median``,
-        ``well_days``, ``difference`` (of the risk to the person's own plan, by day; None where that
-        is not known or is this one) and ``not_drawn`` (why there are no risks). Without controlled
-        evidence ``hazard_ratio`` and each ``value`` are None.
+        ``short``, ``variable``, ``is_read`` (whether the effect stands in the model's own number),
+        ``words``, ``comparison``, ``trial``, ``source``, ``certainty``, ``population``, ``pooled``
+        (over populations, because the person's is not known), ``controlled``, ``hazard_ratio`` with
+        ``lo`` and ``hi`` (95 %), ``risks`` by day, ``median``, ``well_days``, ``difference`` (of
+        the risk to the person's own plan, by day; None where that is not known or is this one) and
+        ``not_drawn`` (why there are no risks). Without controlled evidence ``hazard_ratio`` and
+        each ``value`` are None.
     """
     if model.baseline is None:
         return ()
@@ -147,6 +148,7 @@ def _compared(
         population = None
     effect, sd = entry["ratios"][population or ANY]
     said = _said(entry) | _ratio(entry, population) | {"population": population}
+    said |= {"pooled": population is None and len(entry["estimates"]) > 1}
     standing = _standing(entry, model)
     if standing is None:
         yield said | _NOTHING | {"planned": True, "own": False, "not_drawn": _NOT_RECORDED}
@@ -167,6 +169,7 @@ def _compared(
                 "planned": bool(planned),
                 "own": own,
                 "label": entry["label"] if planned else entry["without"],
+                "short": entry["short"] if planned else entry["without"],
                 "is_read": standing.is_read,
                 "difference": None
                 if own or answered != as_is
@@ -190,6 +193,7 @@ def _unknown(entry: Entry, model: Model, person: Person, days: Sequence[int]) ->
             "planned": True,
             "own": False,
             "population": None,
+            "pooled": False,
             "lo": lo,
             "hi": hi,
             "hazard_ratio": None,
@@ -206,7 +210,7 @@ def _said(entry: Entry) -> dict[str, Any]:
 
 
 _SAID = (
-    "name", "label", "variable", "words", "comparison", "trial", "source", "certainty",
+    "name", "label", "short", "variable", "words", "comparison", "trial", "source", "certainty",
     "controlled",
 )  # fmt: skip
 

@@ -53,6 +53,7 @@ def _entry(
     """Give one scenario."""
     kept = ("name", "label", "without", "variable", "comparison", "trial", "certainty", "source")
     entry: dict[str, Any] = {key: getattr(effect, key) for key in (*kept, "words")}
+    entry["short"] = effect.short or effect.label
     entry |= {"controlled": bool(effect.estimates), "code": None, "share": None, "remission": None}
     entry["estimates"] = [
         {

@@ -135,8 +135,9 @@ class TrialEffect(BaseModel):
     ----------
     name : str
         Short name.
-    label, without : str
+    label, without, short : str
         What it is, and what it is compared with, in words; `without` only where a trial compared.
+        `short` stands for the label where there is little room.
     variable, level : str or None
         Answer that says it is planned; None where the dictionary does not ask.
     estimates : tuple of Estimate
@@ -158,6 +159,7 @@ class TrialEffect(BaseModel):
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     label: str = Field(min_length=1)
     without: str = ""
+    short: str = ""
     variable: str | None = None
     level: str | None = None
     estimates: tuple[Estimate, ...] = ()

@@ -9,6 +9,7 @@ from predictor.console import Line
 from predictor.course import course_of, marked
 from predictor.dictionary import Dictionary
 from predictor.provenance import Provenance
+from predictor.scenario_words import NOT_LEARNED, spoken_scenarios, trials_of
 from predictor.score import Score
 from predictor.visits import visits_of
 from predictor.wording import (
@@ -58,6 +59,7 @@ def describe(score: Score) -> Iterator[Line]:
         yield from _cautions(score)
         yield from _assumed(score)
         yield from _why(score)
+        yield from _scenarios(score)
     yield from stamp_lines(score.provenance)
     yield from origin_lines(score.provenance.data_origin)
     yield Line("")
@@ -246,9 +248,29 @@ def _why(score: Score) -> Iterator[Line]:
         return
     by = f" by day {score.provenance.horizon_days}" if score.task == "relapse" else ""
     yield Line(f"Strongest contributions, in 100 people{by} (they explain the model, no cause)", 2)
+    trials = trials_of(score.scenarios)
     for variable in sorted(changes, key=lambda v: -abs(changes[v]))[:STRONGEST]:
         label, answer = score.labels[variable], score.values[variable]
-        yield Line(f"- {label} ({answer}): {per_hundred(changes[variable])}", 4)
+        given = f" ({NOT_LEARNED.format(trial=trials[variable])})" if variable in trials else ""
+        yield Line(f"- {label} ({answer}): {per_hundred(changes[variable])}{given}", 4)
+
+
+def _scenarios(score: Score) -> Iterator[Line]:
+    """Say the risk under what trials compared, and name what none compared."""
+    said = spoken_scenarios(score.scenarios)
+    if said is None:
+        return
+    if said.rows:
+        yield Line(
+            f"What trials say about staying well, by day {said.day} (not learned from this cohort)",
+            2,
+        )
+    for row in said.rows:
+        about = row.detail or row.trial
+        yield Line(f"- {row.label} ({about}): {dict(row.risks)[said.day]}", 4)
+    if said.untried is not None:
+        names = "; ".join(label for label, _ in said.untried.each)
+        yield Line(f"Not known, no controlled evidence: {names}", 4)
 
 
 def stamp_lines(source: Provenance, model: str = "Model") -> Iterator[Line]:

@@ -19,7 +19,8 @@ DAYS = (30, 90, 180)
 THERAPY = 9  # column of psychotherapy = cbt, code 4
 SHARE, EFFECT, SD = 0.3, math.log(0.5), 0.4
 ENTRY = {
-    "name": "cbt", "label": "CBT", "without": "No CBT", "variable": "psychotherapy", "code": 4,
+    "name": "cbt", "label": "CBT", "short": "CBT", "without": "No CBT",
+    "variable": "psychotherapy", "code": 4,
     "comparison": "CBT against usual treatment", "trial": "T 2020", "certainty": "low",
     "source": "T 2020, J", "words": "W", "controlled": True, "share": SHARE,
     "remission": {"variable": "madrs_course_end", "at_most": 12},
@@ -33,7 +34,8 @@ ENTRY = {
     },
 }  # fmt: skip
 UNTRIED = {
-    "name": "emdr", "label": "EMDR", "without": "", "variable": "psychotherapy", "code": None,
+    "name": "emdr", "label": "EMDR", "short": "EMDR", "without": "",
+    "variable": "psychotherapy", "code": None,
     "comparison": "", "trial": "", "certainty": "none", "source": "", "words": "Not known.",
     "controlled": False, "share": None, "remission": None, "estimates": [],
     "ratios": {"any": [0.0, math.log(2) / 1.959964]},
