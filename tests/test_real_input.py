@@ -141,6 +141,14 @@ def test_an_antidepressant_trial_gives_an_honest_no_signal(tmp_path):
     assert found["cohort"]["events"] == 49
     assert 0.51 <= found["candidates"]["logistic"]["auc"]["value"] <= 0.57
     assert found["metrics"]["auc"]["lo"] < 0.5 < found["metrics"]["auc"]["hi"]
+    # the ladder of ../shared/data/README.md: baseline, then the scores of week 1 and of week 2
+    ladder = [found["candidates"]["logistic"]["auc"]["value"]]
+    ladder += [
+        found["landmarks"][week]["candidates"]["logistic"]["auc"]["value"]
+        for week in ("week1", "week2")
+    ]
+    assert ladder == pytest.approx([0.54, 0.68, 0.76], abs=0.03)
+    assert list((tmp_path / "run" / "bundle" / "landmarks").iterdir())
     with (tmp_path / "run" / "out_of_fold.csv").open() as file:
         lines = list(csv.DictReader(file))
     assert len(lines) == 129 * 20

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from predictor.dictionary import Landmark
 from predictor.model import Model
 from training.cohort import Cohort
 from training.config import RunConfig
@@ -26,6 +27,7 @@ from training.evaluation import (
     PriorUse,
     Sentinel,
     SiteMix,
+    StopRuleFound,
     Subgroups,
     Unobserved,
     WarningSigns,
@@ -105,6 +107,8 @@ class Findings:
         Which event comes first; None where the definition declares no competing events.
     warning_signs : WarningSigns or None
         Alerts at follow-up visits; None for response and where no such visit was scored.
+    landmarks : dict of str to AtLandmark
+        The model asked again, by landmark, in order of day.
     """
 
     config: RunConfig
@@ -135,6 +139,7 @@ class Findings:
     prior_use: PriorUse | None = None
     competing: CompetingRisks | None = None
     warning_signs: WarningSigns | None = None
+    landmarks: Mapping[str, AtLandmark] = field(default_factory=dict)
 
     @property
     def question(self) -> Question:
@@ -156,6 +161,67 @@ class Findings:
             return None
         measured = self.metrics[self.choice.learner.name]
         return headline_of(self.config.task, self.internal_external, measured)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AtLandmark:
+    """A model that reads what is known at a landmark, or why there is none.
+
+    Parameters
+    ----------
+    landmark : Landmark
+        Where it is asked.
+    reason : str
+        Why nothing was evaluated; empty where it was.
+    findings : Findings or None
+        Of those still in question there.
+    baseline : dict of str to Estimate
+        Measures of the run's own model, which reads the baseline alone, in the same people.
+    difference : dict of str to Estimate
+        This model less that one, in the same people.
+    undefined : dict of str to str
+        What of these two has no value, with the reason.
+    stop_rule : StopRuleFound or None
+        A published rule at this landmark beside the model.
+    """
+
+    landmark: Landmark
+    reason: str = ""
+    findings: Findings | None = None
+    baseline: Mapping[str, Estimate] = field(default_factory=dict)
+    difference: Mapping[str, Estimate] = field(default_factory=dict)
+    undefined: Mapping[str, str] = field(default_factory=dict)
+    stop_rule: StopRuleFound | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the landmark as it stands in the JSON of a run.
+
+        Returns
+        -------
+        dict
+            Plain values; nobody's id.
+        """
+        found, one = self.findings, self.landmark
+        said: dict[str, Any] = {
+            "label": one.label,
+            "day": one.day,
+            "status": "refused" if found is None else found.status,
+            "reason": self.reason if found is None else found.reason,
+        }
+        if found is None:
+            return said
+        known = summary(found)
+        kept = ("cohort", "chosen", "metrics", "candidates", "sample_size", "sentinels")
+        return {
+            **said,
+            **{key: known[key] for key in kept},
+            "horizon_days": found.cohort.definition.horizon_days,
+            "reads": [v.id for v in found.analysis.variables if v.landmark is not None],
+            "baseline_model": {name: e.to_dict() for name, e in self.baseline.items()},
+            "difference": {name: e.to_dict() for name, e in self.difference.items()},
+            "undefined": dict(self.undefined),
+            "stop_rule": None if self.stop_rule is None else self.stop_rule.to_dict(),
+        }
 
 
 def sample_size_of(config: RunConfig, analysis: Analysis) -> SampleSize | None:
@@ -232,13 +298,9 @@ def status_of(
     failed = [f"{name}: {s.detail}" for name, s in sentinels.items() if not s.passed]
     if failed:
         return "refused", "leak: " + "; ".join(failed)
-    events = int(analysis.outcome.events.sum())
-    others = len(analysis.groups) - events
-    needed_others = MINIMUM_EVENTS if analysis.task == "response" else 0
-    if events < MINIMUM_EVENTS or others < needed_others:
-        counted = f"{events} events" + (f" and {others} non-events" if needed_others else "")
-        least = f"{MINIMUM_EVENTS} of each kind" if needed_others else f"{MINIMUM_EVENTS} relapses"
-        return "refused", f"{counted} support no model: at least {least} are needed"
+    few = too_few(analysis)
+    if few:
+        return "refused", few
     if choice is None:
         words = "no candidate could be fitted and evaluated in every training fold"
         return "refused", f"{words}: {unevaluated}" if unevaluated else words
@@ -251,6 +313,29 @@ def status_of(
     if not choice.better_than_average:
         lacking.append("no better than the average")
     return ("exploratory", "; ".join(lacking)) if lacking else ("fitted", "")
+
+
+def too_few(analysis: Analysis) -> str:
+    """Say whether events, or for response non-events, are too few for any model.
+
+    Parameters
+    ----------
+    analysis : Analysis
+        People and outcome.
+
+    Returns
+    -------
+    str
+        Empty where there are enough.
+    """
+    events = int(analysis.outcome.events.sum())
+    others = len(analysis.groups) - events
+    needed_others = MINIMUM_EVENTS if analysis.task == "response" else 0
+    if events >= MINIMUM_EVENTS and others >= needed_others:
+        return ""
+    counted = f"{events} events" + (f" and {others} non-events" if needed_others else "")
+    least = f"{MINIMUM_EVENTS} of each kind" if needed_others else f"{MINIMUM_EVENTS} relapses"
+    return f"{counted} support no model: at least {least} are needed"
 
 
 def why_unevaluated(
@@ -329,5 +414,6 @@ def summary(findings: Findings) -> dict[str, Any]:
         if findings.warning_signs is None
         else findings.warning_signs.to_dict(),
         "sentinels": {name: s.to_dict() for name, s in findings.sentinels.items()},
+        "landmarks": {name: one.to_dict() for name, one in findings.landmarks.items()},
         "warnings": list(findings.warnings),
     }

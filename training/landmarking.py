@@ -146,7 +146,8 @@ def cohort_at(cohort: Cohort, seen: Sequence[Landmark], landmarks: Landmarks) ->
     -------
     Cohort
         The same people in the same order, with the answers of these landmarks among the values of
-        their rows; dictionary, horizon, outcome and flow are those of the landmark.
+        their rows; dictionary, horizon, outcome and flow are those of the landmark. Nobody is
+        untreated.
     """
     dictionary = _dictionary_of(cohort.dictionary, seen, landmarks)
     values = {**cohort.rows.values, **known_answers(cohort, dictionary)}
@@ -154,6 +155,7 @@ def cohort_at(cohort: Cohort, seen: Sequence[Landmark], landmarks: Landmarks) ->
         cohort,
         rows=replace(cohort.rows, values=values),
         dictionary=dictionary,
+        control=None,  # untreated people have no landmark
     )
     outcome, landmark = cohort.outcome, seen[-1]
     after = _days_after(landmark, cohort.definition)

@@ -23,6 +23,7 @@ from training.analysis import analyse
 from training.cohort import Cohort
 from training.config import RunConfig
 from training.findings import Findings, summary
+from training.landmark_models import ask_again
 from training.model_report import contents, write_run_report
 from training.presentation import draw, make_report
 from training.release import write_model
@@ -134,7 +135,7 @@ def run(
         kept = partial / KEPT
         require_same_work(kept, _about(resolved, cohort))
         work = Work(resolved.jobs, kept, told)
-        findings = analyse(resolved, cohort, source, work=work)
+        findings = ask_again(analyse(resolved, cohort, source, work=work), work=work)
         charts = draw(findings)
         bundle = None
         if findings.model is not None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 
 from predictor.bundle import Bundle, write_bundle
+from predictor.dictionary import Landmark
 from predictor.errors import InvalidInputError
 from predictor.provenance import Provenance
 from predictor.scoring import load, with_reference
@@ -40,11 +42,47 @@ def write_model(findings: Findings, folder: Path, *, expires: str = "") -> Path:
     InvalidInputError
         If there is no model.
     """
+    bundle = bundle_of(findings, expires=expires)
+    asked = {
+        name: with_reference(bundle_of(one.findings, expires=expires, landmark=one.landmark))
+        for name, one in findings.landmarks.items()
+        if one.findings is not None
+    }
+    write_bundle(with_reference(replace(bundle, landmarks=asked)), folder)
+    load(folder).verify()
+    return folder
+
+
+def bundle_of(findings: Findings, *, expires: str = "", landmark: Landmark | None = None) -> Bundle:
+    """Put one model and what stands on its scores together.
+
+    Parameters
+    ----------
+    findings : Findings
+        With a model.
+    expires : str
+        ISO date, or empty for never.
+    landmark : Landmark or None
+        Where the model is asked; None for a baseline model.
+
+    Returns
+    -------
+    Bundle
+        Without landmarks, and without reference rows.
+
+    Raises
+    ------
+    InvalidInputError
+        If there is no model.
+    """
     if findings.model is None or findings.choice is None:
         raise InvalidInputError(f"a refused run has no bundle: {findings.reason}")
-    definition, analysis = findings.cohort.definition, findings.analysis
+    analysis, definition = findings.analysis, findings.cohort.definition
+    entries = scenario_entries(
+        findings.config.trial_effects, findings.cohort.dictionary, analysis.values
+    )
     relapse = analysis.task == "relapse"
-    bundle = Bundle(
+    return Bundle(
         model=findings.model,
         dictionary=findings.cohort.dictionary,
         safety=read_safety(findings.cohort.dictionary),
@@ -53,11 +91,11 @@ def write_model(findings: Findings, folder: Path, *, expires: str = "") -> Path:
             stamp=findings.stamp,
             reason=findings.reason,
             better_than_average=findings.choice.better_than_average,
-            outcome=definition.describe(),
-            given="response at the end of the acute course" if definition.responders else "",
-            time_zero=_time_zero(findings),
+            outcome=_rule(findings, landmark),
+            given=_given(findings, landmark),
+            time_zero=_time_zero(findings, landmark),
             planned_course=findings.config.planned_course,
-            horizon_days=int(definition.horizon_days) if relapse else _horizon(findings),
+            horizon_days=_horizon(findings, landmark),
             cohort_average=average_of(findings),
             cohort_patients=len(analysis.groups),
             cohort_events=int(analysis.outcome.events.sum()),
@@ -66,18 +104,14 @@ def write_model(findings: Findings, folder: Path, *, expires: str = "") -> Path:
             expires=expires,
             decision_threshold=findings.config.decision_threshold,
             check_in_steps=findings.config.check_in_steps,
-            question=findings.question.words(),
+            question=_question(findings, landmark),
+            landmark="" if landmark is None else landmark.name,
         ),
         lineage=lineage_of(definition, findings.model, analysis.values),
         crosswalks=read_crosswalks(),
-        scenarios=scenario_entries(
-            findings.config.trial_effects, findings.cohort.dictionary, analysis.values
-        ),
+        scenarios=entries,
         prevention=read_prevention(findings.cohort.dictionary) if relapse else (),
     )
-    write_bundle(with_reference(bundle), folder)
-    load(folder).verify()
-    return folder
 
 
 def average_of(findings: Findings) -> float:
@@ -100,9 +134,49 @@ def average_of(findings: Findings) -> float:
     return float(np.mean(found.probability[..., -1]))
 
 
-def _time_zero(findings: Findings) -> str:
+def _restarts(findings: Findings, landmark: Landmark | None) -> bool:
+    """Tell whether days count from the landmark: always for response, else after the course."""
+    definition = findings.cohort.definition
+    after_course = landmark is not None and landmark.day >= definition.landmark.day
+    return landmark is not None and (definition.task == "response" or after_course)
+
+
+def _rule(findings: Findings, landmark: Landmark | None) -> str:
+    """Describe the rule of the outcome, whose horizon counts from its own time zero."""
+    definition = findings.cohort.definition
+    if landmark is None or definition.task == "response" or not _restarts(findings, landmark):
+        return definition.describe()
+    whole = definition.horizon_days + landmark.day - definition.landmark.day
+    return definition.model_copy(update={"horizon_days": whole}).describe()
+
+
+def _question(findings: Findings, landmark: Landmark | None) -> dict[str, str]:
+    """Say what is asked, at a landmark of those still in question there."""
+    words = findings.question.words()
+    if landmark is None or not _restarts(findings, landmark):
+        return words
+    still = "" if findings.cohort.definition.task == "response" else "still well and "
+    return words | {
+        "risk_set": f"{words['risk_set']}, {still}asked again {landmark.label}",
+        "time_zero": _time_zero(findings, landmark),
+    }
+
+
+def _given(findings: Findings, landmark: Landmark | None) -> str:
+    """Say under which condition a relapse is predicted."""
+    if findings.cohort.definition.responders is None:
+        return ""
+    given = "response at the end of the acute course"
+    if landmark is None or not _restarts(findings, landmark):
+        return given
+    return f"{given}, and still well {landmark.label} (day {landmark.day:g})"
+
+
+def _time_zero(findings: Findings, landmark: Landmark | None) -> str:
     """Say from which day the prediction counts."""
     definition = findings.cohort.definition
+    if landmark is not None and _restarts(findings, landmark):
+        return f"{landmark.label} (day {landmark.day:g} from the first dose)"
     if definition.task == "response":
         return "the first dose (day 0)"
     if definition.responders is None:
@@ -110,7 +184,10 @@ def _time_zero(findings: Findings) -> str:
     return f"the end of the acute course (day {definition.landmark.day:g} from the first dose)"
 
 
-def _horizon(findings: Findings) -> int:
-    """Give the day on which response is judged."""
-    window = findings.cohort.definition.window
-    return 0 if window is None else int(window.day)
+def _horizon(findings: Findings, landmark: Landmark | None = None) -> int:
+    """Give the days ahead: to the end of the horizon, or to the day response is judged on."""
+    definition = findings.cohort.definition
+    if definition.task == "relapse":
+        return int(definition.horizon_days)
+    window = definition.window
+    return 0 if window is None else int(window.day - (0 if landmark is None else landmark.day))

@@ -12,11 +12,13 @@ from training.config import (
     RunConfig,
     read_column_map,
     read_dictionary,
+    read_landmarks,
     read_outcomes,
     read_run_config,
     read_source_settings,
 )
 from training.importers import SourceCohort, read_source, source_overrides
+from training.landmarking import wanted_landmarks
 from training.outcome_definition import OutcomeDefinition
 
 
@@ -79,8 +81,9 @@ def read_input(
         settings = read_source_settings(data.source)
         overrides = source_overrides(settings, read_run_config(config).task) | overrides
     resolved = read_run_config(config, **overrides)
-    cohort, found = read_people(data, outcome_named(resolved.outcome, resolved.task))
-    return resolved, cohort, found
+    definition = outcome_named(resolved.outcome, resolved.task)
+    wanted_landmarks(resolved.landmarks, definition, read_landmarks())
+    return resolved, *read_people(data, definition)
 
 
 def outcome_named(name: str, task: str) -> OutcomeDefinition:

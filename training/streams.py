@@ -17,9 +17,9 @@ class Streams(NamedTuple):
     folds, measures, fit, sites, again, guards : numpy.random.Generator
         Splits; intervals of measures; the final fit; sites left out; the procedure repeated in
         resamples; guards.
-    rule, pairs, mix, groups, lost, points, control : numpy.random.Generator
+    rule, pairs, mix, groups, lost, points, control, landmarks : numpy.random.Generator
         Intervals of the published rule; paired differences; case mix of sites; subgroups;
-        outcomes not observed; points; untreated people.
+        outcomes not observed; points; untreated people; landmarks.
     """
 
     folds: Stream
@@ -35,6 +35,7 @@ class Streams(NamedTuple):
     lost: Stream
     points: Stream
     control: Stream
+    landmarks: Stream
 
 
 def streams_of(seed: int) -> Streams:

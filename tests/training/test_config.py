@@ -102,6 +102,8 @@ def test_a_source_speaks_of_folds_and_of_the_outcome_of_each_task_it_supports():
     assert source_overrides(both, "response")["outcome"] == "response_madrs_day2"
     assert source_overrides(both, "relapse") == {
         "outcome": "relapse_madrs_response_lost_day10",
+        "landmarks": [],
+        "stop_rule": None,
         "resampling": {},
     }
     words = "source rbmi has no relapse outcome; it supports response: use configs/response.yaml"

@@ -91,7 +91,9 @@ def findings_of(cohort, name):
         days = np.round(rng.uniform(20, 170, N_PLANTED)) + 0.25 + rng.integers(1, 9, N_PLANTED) / 97
         days[0] = 37.25
         analysis.outcome.days[:N_PLANTED], analysis.outcome.events[:N_PLANTED] = days, 1.0
-        planted += days.tolist()
+        well = np.floor(days / 14) * 14 + 0.34127  # seen well at the visit before
+        analysis.outcome.last_well[:N_PLANTED] = np.minimum(well, days)
+        planted += [*days.tolist(), *well.tolist()]
     learner = next(line for line in LEARNERS if line.name == name)
     choice = Choice(learner, "lowest", PairedDifference(-0.1, -0.2, 0.01, 0.05), {})
     n = len(analysis.groups)
@@ -234,7 +236,9 @@ def test_a_folder_that_holds_something_is_not_written_over(written):
 
 
 def test_a_response_without_a_window_has_no_horizon():
-    found = SimpleNamespace(cohort=SimpleNamespace(definition=SimpleNamespace(window=None)))
+    found = SimpleNamespace(
+        cohort=SimpleNamespace(definition=SimpleNamespace(task="response", window=None))
+    )
     assert _horizon(found) == 0
 
 

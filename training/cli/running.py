@@ -210,6 +210,8 @@ def _lines(result: RunResult, document: Mapping[str, Any]) -> list[Line]:
         lines += _learners(document)
     if findings.choice is not None:
         lines.append(Line(findings.choice.reason, 2))
+    if document["landmarks"]:
+        lines += [Line(""), Line("Asked again at landmarks", style="bold"), *_landmarks(document)]
     alerts = warning_lines(findings)
     lines += [Line(""), Line("Warning signs", style="bold")] * bool(alerts)
     lines += [Line(sentence, 2) for sentence in alerts]
@@ -255,6 +257,20 @@ def _learners(document: Mapping[str, Any]) -> list[Line]:
         role = chosen if name == document["chosen"] else role
         cells = (_estimate(measures.get(first)), _estimate(measures.get(loss)))
         table.append((name.replace("_", " "), *cells, role))
+    return aligned(table, indent=2)
+
+
+def _landmarks(document: Mapping[str, Any]) -> list[Line]:
+    """Set the models of landmarks beside the baseline model in the same people."""
+    measure, label, _ = _MEASURES[document["task"]]
+    table = [("", "people", f"{label}, baseline model", f"{label}, asked again", "")]
+    for one in document["landmarks"].values():
+        if "metrics" not in one:
+            table.append((one["label"], "", "", "", f"no model: {one['reason']}"))
+            continue
+        cells = (one["baseline_model"].get(measure), one["metrics"].get(measure))
+        people = str(one["cohort"]["with_outcome"])
+        table.append((one["label"], people, *map(_estimate, cells), one["status"]))
     return aligned(table, indent=2)
 
 

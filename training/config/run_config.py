@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from predictor.errors import InvalidInputError
 from training.config.files import find_config, read_yaml
-from training.evaluation import SITE, PublishedRule, Resampling
+from training.evaluation import SITE, PublishedRule, Resampling, StopRule
 from training.learners import learner_named
 from training.priors import Priors
 from training.settings import checked_settings, flat_settings, nearest
@@ -68,6 +68,10 @@ class RunConfig(BaseModel):
         Relapse: cumulative risks at which a person is to be seen, rising, in (0, 1).
     alert_step : float or None
         Relapse: risk over the next 14 days from which a follow-up visit is an alert, in (0, 1).
+    landmarks : tuple of str
+        Entries of ``landmarks.yaml`` at which a model is asked again; empty for none.
+    stop_rule : StopRule or None
+        Comparator of response at one of them.
     conformal : bool
         Whether scores say which outcomes cannot be ruled out; response only.
     planned_course : str
@@ -108,6 +112,8 @@ class RunConfig(BaseModel):
         gt=0,
         lt=1,
     )
+    landmarks: tuple[str, ...] = ()
+    stop_rule: StopRule | None = None
     conformal: bool = False
     planned_course: str = "as planned in the training cohort"
     seed: int = Field(0, ge=0)
@@ -135,7 +141,7 @@ class RunConfig(BaseModel):
         for key, least in (("optimism_resamples", 20), ("tuning_trials", 10)):
             if 0 < getattr(self, key) < least:
                 raise ValueError(f"{key} must be 0, or at least {least}")
-        for key in ("published_rule", "conformal"):
+        for key in ("published_rule", "stop_rule", "conformal"):
             if getattr(self, key) and self.task != "response":
                 raise ValueError(f"{key} is for response alone; leave it out for relapse")
         return self
@@ -170,7 +176,7 @@ class RunConfig(BaseModel):
         """Refuse names that stand twice, and learners that are unknown or have nothing to read."""
         if not self.variables:
             raise ValueError('variables is empty; name some, or write "all"')
-        for key in ("variables", "declared_variables", "candidates", "subgroups"):
+        for key in ("variables", "declared_variables", "candidates", "subgroups", "landmarks"):
             names = getattr(self, key)
             twice = sorted({name for name in names if names.count(name) > 1})
             if names != "all" and twice:

@@ -39,8 +39,11 @@ from training.evaluation.sentinels import (
     too_good,
     training_rows,
     watch,
+    watch_at_landmark,
 )
 from training.evaluation.site_mix import Difference, SiteMix, compare_sites, places_of
+from training.evaluation.still_at_risk import still_at_risk
+from training.evaluation.stop_rule import StopRule, StopRuleFound, beside_stop_rule
 from training.evaluation.subgroups import Division, Subgroup, Subgroups, measure_subgroups
 from training.evaluation.unobserved import Unobserved, chance_observed, under_assumptions
 from training.evaluation.warning_signs import (
@@ -85,12 +88,15 @@ __all__ = [
     "SiteMix",
     "SiteResult",
     "Sites",
+    "StopRule",
+    "StopRuleFound",
     "Subgroup",
     "Subgroups",
     "Unobserved",
     "Untreated",
     "UsedPrior",
     "WarningSigns",
+    "beside_stop_rule",
     "chance_observed",
     "choose",
     "compare_sites",
@@ -117,11 +123,13 @@ __all__ = [
     "risk_ahead",
     "simple_rules",
     "sites_of",
+    "still_at_risk",
     "terms_of",
     "told_of_alerts",
     "too_good",
     "training_rows",
     "under_assumptions",
     "watch",
+    "watch_at_landmark",
     "weigh_alerts",
 ]

@@ -142,6 +142,7 @@ def cross_validate(
     *,
     rng: np.random.Generator,
     work: Work = ALONE,
+    stage: str = "Cross-validation",
 ) -> dict[str, OutOfFold]:
     """Evaluate candidates and comparators on the same splits.
 
@@ -157,6 +158,8 @@ def cross_validate(
         Draws the splits.
     work : Work
         How the splits are done; the numbers do not depend on it.
+    stage : str
+        What this is called while it is done and where its steps are kept.
 
     Returns
     -------
@@ -178,7 +181,7 @@ def cross_validate(
         (analysis, tried, split, resampling.inner_folds, child)
         for split, child in zip(splits, rng.spawn(len(splits)), strict=True)
     ]
-    done = work.each("Cross-validation", hold_out, units, kinds=(Held, RowsSeen, Outside))
+    done = work.each(stage, hold_out, units, kinds=(Held, RowsSeen, Outside))
     return {name: _gather(name, analysis, splits, done) for name in done[0]}
 
 

@@ -31,6 +31,7 @@ from training.presentation import (
     distances,
     formula,
     instability,
+    landmarks,
     optimism,
     placebo,
     prior_use,
@@ -63,6 +64,7 @@ _SECTIONS: tuple[Callable[[Findings], Section | None], ...] = (
     warnings.section,
     sites.section,
     differences.section,
+    landmarks.section,
     unobserved.section,
     competing.section,
     distances.section,
@@ -163,6 +165,7 @@ def _methods(findings: Findings) -> tuple[str, ...]:
     optional = {
         sites.METHOD: findings.internal_external,
         optimism.METHOD: findings.optimism,
+        landmarks.METHOD: findings.landmarks or None,
         placebo.METHOD: findings.placebo and findings.placebo.difference,
     }
     return (*_METHODS, *(words for words, found in optional.items() if found is not None))

@@ -138,6 +138,7 @@ def _updated(found: Validation, chosen: Rung, parent: str) -> Bundle:
                 package_version=version("ketamine-response"),
             ),
             lineage={**_outcome(bundle), "parent": about},
+            landmarks={},  # they were not updated, and no longer go on from this model
         )
     )
 

@@ -166,6 +166,16 @@ def made_up(**changed):
             "severity_cox": {"c_index": estimate(0.52), "ibs": estimate(0.23)},
             "kaplan_meier": {"ibs": estimate(0.24)},
         },
+        "landmarks": {
+            "followup14": {
+                "label": "14 days after the course",
+                "status": "exploratory",
+                "cohort": {"with_outcome": 31},
+                "metrics": {"c_index": estimate(0.7)},
+                "baseline_model": {"c_index": estimate(0.6)},
+            },
+            "followup28": {"label": "28 days after the course", "reason": "too few"},
+        },
         "bundle": "/runs/relapse/bundle",
         "report": "/runs/relapse/report.html",
         "run_id": "r1",
@@ -192,6 +202,7 @@ def made_up(**changed):
         headline=None,
         question=question_of(definition),
         source=SimpleNamespace(settings=settings),
+        warning_signs=None,
         warnings=("possible leak: AUC above 0.75",),
     )
     fields = {"status": "fitted", "reason": "", "findings": findings, **changed}
@@ -248,6 +259,8 @@ def test_a_run_in_words(call, study, pipeline, tmp_path):
         "severity cox 0.520 (0.420 to 0.620) 0.230 (0.130 to 0.330) comparator",
         "kaplan meier — 0.240 (0.140 to 0.340) comparator",
         "cox_ridge has the lowest loss",
+        "14 days after the course 31 0.600 (0.500 to 0.700) 0.700 (0.600 to 0.800) exploratory",
+        "28 days after the course no model: too few",
         "Bundle /runs/relapse/bundle",
         "Report /runs/relapse/report.html",
         "MLflow run r1 in http://tracking.example",
@@ -258,6 +271,13 @@ def test_a_run_in_words(call, study, pipeline, tmp_path):
     assert "1 faults in the patients table" in ended.err
     assert "Data set: A trial" in ended.err
     assert "Variables that only this data set has: arm" in ended.err
+
+
+def test_a_run_without_landmarks_says_nothing_of_them(call, study, pipeline, tmp_path):
+    pipeline.result = made_up()
+    pipeline.result.to_dict()["landmarks"] = {}
+    words = ("run", "configs/relapse.yaml", "--patients", study.patients, "--out", tmp_path / "o")
+    assert "landmarks" not in call(*words).out
 
 
 def test_quiet_leaves_the_notes_out(call, study, pipeline, tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from training.evaluation.procedure import Analysis
+from training.evaluation.sentinels.at_landmark import watch_at_landmark
 from training.evaluation.sentinels.carried_forward import carried_forward
 from training.evaluation.sentinels.later_visit import later_visit
 from training.evaluation.sentinels.permuted_outcome import permuted_outcome
@@ -16,7 +17,14 @@ from training.evaluation.sentinels.too_good import too_good
 from training.evaluation.sentinels.training_rows import training_rows
 from training.outcome import OutcomeDefinition
 
-__all__ = ["Sentinel", "permuted_outcome", "too_good", "training_rows", "watch"]
+__all__ = [
+    "Sentinel",
+    "permuted_outcome",
+    "too_good",
+    "training_rows",
+    "watch",
+    "watch_at_landmark",
+]
 
 
 def watch(
