@@ -40,6 +40,7 @@ from training.metrics.intervals import Estimate
 from training.published_effects import cuts_of
 from training.question import Question, question_of
 from training.samplesize import SampleSize, required_sample
+from training.trial_use import TrialUse, trial_use
 
 MINIMUM_EVENTS = 10
 """Fewer events (or, for response, non-events) than this, and no bundle is written."""
@@ -267,6 +268,30 @@ def sample_size_of(config: RunConfig, analysis: Analysis) -> SampleSize | None:
     )
 
 
+def trial_use_of(findings: Findings) -> tuple[TrialUse, ...]:
+    """Tell which effects of trials stand in the models.
+
+    Parameters
+    ----------
+    findings : Findings
+        Numbers of the run.
+
+    Returns
+    -------
+    tuple of TrialUse
+        Empty for response, and where they are off.
+    """
+    trials, analysis = findings.config.trial_effects, findings.analysis
+    if trials is None:
+        return ()
+    return trial_use(
+        trials,
+        findings.cohort.dictionary,
+        analysis.values,
+        read={variable.id for variable in (*analysis.variables, *analysis.declared)},
+    )
+
+
 def status_of(
     analysis: Analysis,
     sentinels: Mapping[str, Sentinel],
@@ -408,6 +433,7 @@ def summary(findings: Findings) -> dict[str, Any]:
         "unobserved": None if findings.unobserved is None else findings.unobserved.to_dict(),
         "formula": None if findings.formula is None else findings.formula.to_dict(),
         "priors": None if findings.prior_use is None else findings.prior_use.to_dict(),
+        "trial_effects": {use.effect.name: use.to_dict() for use in trial_use_of(findings)},
         "placebo_control": None if findings.placebo is None else findings.placebo.to_dict(),
         "competing": None if findings.competing is None else findings.competing.to_dict(),
         "warning_signs": None

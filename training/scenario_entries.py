@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from predictor.dictionary import Dictionary
 from predictor.scenarios import ANY
 from training.trial_effects import TrialEffect, TrialEffects, level_code
+from training.trial_use import share_planned
 
 Floats = NDArray[np.float64]
 
@@ -69,16 +70,10 @@ def _entry(
         return entry | {"ratios": {ANY: list(trials.unknown.log_ratio)}}
     ratios = {each.population: list(each.log_ratio) for each in effect.estimates}
     code = level_code(effect, dictionary[str(effect.variable)])
+    share = share_planned(values.get(str(effect.variable), np.empty(0)), code)
     return entry | {
         "ratios": ratios | {ANY: list(effect.log_ratio())},
         "code": code,
-        "share": _share(values.get(str(effect.variable), np.empty(0)), code),
+        "share": None if share is None else round(share, 2),
         "remission": None if trials.remission is None else trials.remission.model_dump(),
     }
-
-
-def _share(answers: Floats, code: int) -> float | None:
-    """Give the share of those who told their plan and have it."""
-    told = answers[~np.isnan(answers)]
-    wanted = 1.0 if code < 0 else float(code)
-    return round(float((told == wanted).mean()), 2) if told.size else None

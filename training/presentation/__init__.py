@@ -37,6 +37,7 @@ from training.presentation import (
     prior_use,
     sites,
     subgroups,
+    trials,
     unobserved,
     warnings,
 )
@@ -74,6 +75,7 @@ _SECTIONS: tuple[Callable[[Findings], Section | None], ...] = (
     instability.section,
     formula.section,
     prior_use.section,
+    trials.section,
     placebo.section,
 )
 """Parts of the report that have a file of their own here, in the order in which they are read."""
