@@ -110,7 +110,7 @@ def measured_words(measured: Mapping[str, Any]) -> list[str]:
     found = [f"Measured in people whom no model had seen: {'; '.join(said)}."] if said else []
     simpler = list(measured.get("no_better_than", ()))
     if simpler:
-        found.append(f"These warnings were no better than: {'; '.join(simpler)}.")
+        found.append(f"These warnings were not shown to be better than: {'; '.join(simpler)}.")
     return found
 
 

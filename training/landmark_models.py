@@ -13,6 +13,7 @@ import numpy as np
 from predictor.dictionary import Landmark
 from predictor.errors import InvalidInputError
 from predictor.landmarks import Landmarks
+from training.alerting import warning_signs
 from training.analysis import fit_final, select
 from training.cohort import Cohort
 from training.config import RunConfig, read_landmarks
@@ -63,18 +64,21 @@ def ask_again(findings: Findings, *, work: Work = ALONE) -> Findings:
     Returns
     -------
     Findings
-        With the landmarks; the same where the run names none.
+        With the landmarks and, of relapse, what alerts at those after the course are worth; the
+        same where the run names none.
     """
     known, config = read_landmarks(), findings.config
     wanted = wanted_landmarks(config.landmarks, findings.cohort.definition, known)
     # a stream for each landmark there is, so that naming one more changes no other
-    streams = streams_of(config.seed).landmarks.spawn(len(known.landmarks))
+    rng = streams_of(config.seed)
+    streams = rng.landmarks.spawn(len(known.landmarks))
     rng_of = dict(zip((one.name for one in known.landmarks), streams, strict=True))
     asked = {}
     for one in wanted:
         seen = read_at(one, wanted, findings.cohort.definition, known)
         asked[one.name] = _asked(findings, seen, known, rng=rng_of[one.name], work=work)
-    return replace(findings, landmarks=asked)
+    found = replace(findings, landmarks=asked)
+    return replace(found, warning_signs=warning_signs(found, rng=rng.alerts))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

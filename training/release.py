@@ -13,6 +13,7 @@ from predictor.dictionary import Landmark
 from predictor.errors import InvalidInputError
 from predictor.provenance import Provenance
 from predictor.scoring import load, with_reference
+from training.alerting import follow_up_landmarks, measured_for_bundle
 from training.config import read_crosswalks, read_prevention, read_safety
 from training.findings import Findings
 from training.learners import AVERAGE
@@ -44,10 +45,11 @@ def write_model(findings: Findings, folder: Path, *, expires: str = "") -> Path:
     """
     bundle = bundle_of(findings, expires=expires)
     asked = {
-        name: with_reference(bundle_of(one.findings, expires=expires, landmark=one.landmark))
+        name: bundle_of(one.findings, expires=expires, landmark=one.landmark)
         for name, one in findings.landmarks.items()
         if one.findings is not None
     }
+    asked = {name: with_reference(one) for name, one in _warning(findings, asked).items()}
     write_bundle(with_reference(replace(bundle, landmarks=asked)), folder)
     load(folder).verify()
     return folder
@@ -112,6 +114,23 @@ def bundle_of(findings: Findings, *, expires: str = "", landmark: Landmark | Non
         scenarios=entries,
         prevention=read_prevention(findings.cohort.dictionary) if relapse else (),
     )
+
+
+def _warning(findings: Findings, asked: dict[str, Bundle]) -> dict[str, Bundle]:
+    """Let the models of follow-up warn, and say what their warnings were worth."""
+    found = findings.warning_signs
+    if found is None:
+        return asked
+    follow_up = {each.landmark.name for each in follow_up_landmarks(findings)}
+    measured = measured_for_bundle(found)
+    return {
+        name: replace(
+            one, provenance=replace(one.provenance, alert_step=found.step), alerts=(measured,)
+        )
+        if name in follow_up
+        else one
+        for name, one in asked.items()
+    }
 
 
 def average_of(findings: Findings) -> float:

@@ -17,9 +17,9 @@ class Streams(NamedTuple):
     folds, measures, fit, sites, again, guards : numpy.random.Generator
         Splits; intervals of measures; the final fit; sites left out; the procedure repeated in
         resamples; guards.
-    rule, pairs, mix, groups, lost, points, control, landmarks : numpy.random.Generator
+    rule, pairs, mix, groups, lost, points, control, landmarks, alerts : numpy.random.Generator
         Intervals of the published rule; paired differences; case mix of sites; subgroups;
-        outcomes not observed; points; untreated people; landmarks.
+        outcomes not observed; points; untreated people; landmarks; alerts at follow-up visits.
     """
 
     folds: Stream
@@ -36,6 +36,7 @@ class Streams(NamedTuple):
     points: Stream
     control: Stream
     landmarks: Stream
+    alerts: Stream
 
 
 def streams_of(seed: int) -> Streams:

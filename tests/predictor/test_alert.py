@@ -64,7 +64,7 @@ def test_what_warnings_were_worth_is_said_as_far_as_it_is_known():
     assert "6.3 false warnings for each year of a person (95 % interval 5.4 to 7.3)" in first
     assert "a median of 14 days before" in first
     assert second == (
-        "These warnings were no better than: MADRS of 15 or more (residual symptoms)."
+        "These warnings were not shown to be better than: MADRS of 15 or more (residual symptoms)."
     )
     assert measured_words({}) == []
     (alone,) = measured_words({"ppv": MEASURED["ppv"]})
@@ -134,7 +134,7 @@ def test_the_page_says_warning_in_words_and_before_the_curve(watched, candidate)
     assert f"{head}</h3>" in page
     assert said["alert"]["words"].split("(")[0].partition(": the ")[2] in page
     assert page.index(head) < page.index('id="curve"')
-    assert "no better than" in page
+    assert "not shown to be better than" in page
     quiet = {**said["alert"], "alert": not said["alert"]["alert"]}
     other = render_page({**said, "alert": quiet})
     assert ("No warning sign" in other) != ("No warning sign" in page)

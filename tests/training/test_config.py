@@ -184,7 +184,7 @@ def test_steps_of_check_ins_belong_to_relapse(file):
 def test_a_step_of_alerts_belongs_to_relapse(file):
     relapse = {"task": "relapse", "candidates": ["cox_ridge"]}
     assert read_run_config(file()).alert_step is None
-    assert read_run_config(file(**relapse)).alert_step == 0.2
+    assert read_run_config(file(**relapse)).alert_step == 0.15
     assert read_run_config(file(**relapse, alert_step=0.1)).alert_step == 0.1
     none = RunConfig(outcome="relapse_madrs", alert_step=None, **relapse)
     assert none.alert_step is None

@@ -234,6 +234,33 @@ def test_contributions_sum_to_the_number_at_every_landmark(found, bundles):
             assert total == pytest.approx(assessed.margin, abs=1e-12), (task, name)
 
 
+def test_alerts_are_measured_at_the_visits_after_the_course(found):
+    (alone, asked), (_, response) = found["relapse"], found["response"]
+    assert alone.warning_signs is response.warning_signs is None
+    signs = asked.warning_signs
+    followed = [n for n, one in asked.landmarks.items() if n > "f" and one.findings]
+    assert list(signs.landmarks) == followed
+    assert signs.step == 0.15
+    visits = sum(len(asked.landmarks[name].findings.analysis.groups) for name in followed)
+    assert signs.found.visits == visits
+    # by the default rule, visits after an alert at every visit are as many
+    assert signs.comparators["everybody"].found.measures["alerted"].value == 1
+    again = summary(asked)["warning_signs"]
+    assert again["measures"]["alerted"] == signs.found.measures["alerted"].to_dict()
+
+
+def test_bundles_of_follow_up_alone_warn(found, bundles):
+    read = read_bundle(bundles["relapse"])
+    signs = found["relapse"][1].warning_signs
+    for name, inner in read.landmarks.items():
+        followed = name in signs.landmarks
+        assert inner.provenance.alert_step == (0.15 if followed else None)
+        assert len(inner.alerts) == followed
+    assert (read.provenance.alert_step, read.alerts) == (None, ())
+    (measured,) = read.landmarks["followup14"].alerts
+    assert set(measured) >= {"no_better_than"}
+
+
 def test_a_bundle_of_a_landmark_scores_by_itself(bundles):
     for task in RUNS:
         for inner in read_bundle(bundles[task]).landmarks.values():

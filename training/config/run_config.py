@@ -19,9 +19,9 @@ from training.trial_effects import TrialEffects
 CHECK_IN_STEPS = (0.1, 0.2, 0.3, 0.4, 0.5)
 """Cumulative risks of relapse at which to be seen, where a run declares none: a convention."""
 
-ALERT_STEP = 0.2
-"""Risk over the next 14 days from which there is an alert, where a run declares none: a convention;
-what it gives is measured in each run."""
+ALERT_STEP = 0.15
+"""Risk over the next 14 days from which there is an alert, where a run declares none: a convention,
+chosen in the simulated world (docs/methods.md); what it gives is measured in each run."""
 
 
 class RunConfig(BaseModel):

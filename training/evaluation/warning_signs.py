@@ -346,6 +346,9 @@ def _beside(
     words, alert = rule
     found = measure_alerts(scored.visits, alert, n_boot=RESAMPLES, rng=rng)
     measure = GAIN_IN[cut is None]
+    if found.relapses < SUPPRESSED_BELOW:
+        why = f"fewer than {SUPPRESSED_BELOW} relapses have a visit in time before them"
+        return Comparator(words, found, cut, None, why)
     try:
         gain = alert_difference(
             scored.visits, model, alert, measure=measure, n_boot=RESAMPLES, rng=rng

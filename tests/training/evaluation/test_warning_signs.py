@@ -106,6 +106,16 @@ def test_a_model_that_never_alerts_has_no_gain_to_tell():
     assert not every.is_beaten
 
 
+def test_a_handful_of_relapses_beats_nothing():
+    people = [((14,), 28, 1, 14)] * 9 + [((14,), 28, 0, 28)] * 60
+    knows = np.concatenate([np.full(9, 0.9), np.zeros(60)])
+    found = weighed(scored_of(people, knows), {"rise": ("a rise", np.zeros(69, dtype=bool))})
+    assert {each.no_gain for each in found.comparators.values()} == {
+        "fewer than 10 relapses have a visit in time before them"
+    }
+    assert not any(each.is_beaten for each in found.comparators.values())
+
+
 def test_simpler_rules_read_scores_alone():
     scored = scored_of(PEOPLE[:5], np.zeros(5), [15, 14, 20, 9, 21], [9, 9, 15, np.nan, np.nan])
     rules, absent = simple_rules(scored, "MADRS", score_range=60, ill_from=22)
