@@ -19,11 +19,12 @@ from simulated import draw, the_dictionary, the_outcomes
 
 from training.baseline_hazard import fit_baseline
 from training.cohort import assemble_cohort
-from training.interval_hazards import fit_heights, fitted_pace
+from training.interval_hazards import fit_heights
 from training.metrics.survival import kaplan_meier
 from training.outcome import OutcomeDefinition
 from training.raw_tables import RawTables
 from training.visit_intervals import KNOT_DAYS, visit_intervals
+from training.weibull import fit_weibull
 
 Floats = NDArray[np.float64]
 Seen = tuple[Floats, Floats, Floats]
@@ -64,10 +65,8 @@ def logarithms(well: Floats, days: Floats, events: Floats) -> Floats:
 
 def weibull(well: Floats, days: Floats, events: Floats) -> Floats:
     """Fit intervals by one Weibull law."""
-    pace = fitted_pace(well, days, events).power
-    intervals = visit_intervals(well, days, events, knots=(0.0,), pace=pace)
-    heights = fit_heights(np.zeros(len(days)), intervals)
-    return np.asarray(-np.expm1(-heights.cumulative(intervals.lived(DAYS))))
+    law = fit_weibull(well, days, events)
+    return np.asarray(-np.expm1(-np.exp(law.level) * DAYS**law.pace))
 
 
 def shipped(well: Floats, days: Floats, events: Floats) -> Floats:

@@ -11,9 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from training.interval_hazards import fit_heights, fit_interval_hazards, fitted_pace
+from training.interval_hazards import fit_heights, fit_interval_hazards
 from training.penalised_cox import cox_partial_loglik, fit_ridge_cox
 from training.visit_intervals import visit_intervals
+from training.weibull import fit_weibull
 
 HERE = Path(__file__).parent / "reference/r"
 SMOKING = Path(__file__).parents[1] / ".." / "shared/data/smoking_relapse/pharmacoSmoking.csv"
@@ -58,7 +59,7 @@ def fits():
     made = {}
     for table in UNEVEN:
         X, seen = people(table)
-        intervals = visit_intervals(*seen, pace=fitted_pace(*seen).power)
+        intervals = visit_intervals(*seen, pace=fit_weibull(*seen).pace)
         made[table] = X, seen, intervals, fit_interval_hazards(X, intervals)
     return made
 
@@ -121,7 +122,7 @@ def test_our_pieces_are_no_better_than_unrestricted_jumps_and_little_worse(fits,
 def test_curves_between_visits_are_those_of_survreg(fits, table):
     X, seen, _, fit = fits[table]
     margin = X @ fit.linear.coefficients
-    pace = fitted_pace(*seen, margin).power
+    pace = fit_weibull(*seen, margin).pace
     intervals = visit_intervals(*seen, pace=pace)
     lived = intervals.lived(DAYS)
     heights = fit_heights(margin, intervals)
@@ -141,7 +142,7 @@ def test_levels_are_those_of_the_jumps_and_the_pace_that_of_survreg(fits, table)
         ours = float(np.log(fit.heights.cumulative(intervals.lived([day])))[0])
         near = 1e-4 if table == "visits" else said(table, "weibull_se_log_hazard", at)
         assert ours == pytest.approx(said(table, "jumps_log_hazard", at), abs=near)
-    pace, variance = fitted_pace(*seen, X @ fit.linear.coefficients)
+    pace, variance, *_ = fit_weibull(*seen, X @ fit.linear.coefficients)
     assert pace == pytest.approx(said(table, "weibull_shape"), rel=0.25 * np.sqrt(variance))
 
 
@@ -178,7 +179,7 @@ def test_cox_of_a_public_trial_is_coxph():
     assert loglik == pytest.approx(said("smoking", "cox_loglik"), abs=1e-6)
     # pieces of a hazard instead of the ranks of days: the same effects
     seen = days, days, events
-    pieces = fit_interval_hazards(centred, visit_intervals(*seen, pace=fitted_pace(*seen).power))
+    pieces = fit_interval_hazards(centred, visit_intervals(*seen, pace=fit_weibull(*seen).pace))
     gap = np.abs(pieces.linear.coefficients - fit.coefficients)
     assert (gap < 0.25 * np.sqrt(np.diag(fit.covariance)[1:])).all()
 

@@ -7,6 +7,8 @@ ratio to somebody whose columns are all 0.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -21,7 +23,7 @@ from training.averaging import (
 )
 from training.horseshoe import EffectPrior
 from training.penalised_cox import efron, risk_sets
-from training.prior_fit import State, fit_prior
+from training.prior_fit import LogLikelihood, State, fit_prior
 
 Floats = NDArray[np.float64]
 
@@ -98,15 +100,42 @@ def fit_averaged_cox(
     effects = np.zeros((X.shape[1] if X.ndim == 2 else 0, 0)) if published is None else published
     refuse_columns(X, np.shape(days), effects)
     sets = risk_sets(days, events, offset=offset)
+    return average_hazards(
+        X, effects, lambda design: lambda point: efron(design.X, point, sets), curves=curves
+    )
+
+
+def average_hazards(
+    X: Floats,
+    effects: Floats,
+    loglik_on: Callable[[Design], LogLikelihood],
+    *,
+    curves: Places | None = None,
+) -> AveragedFit:
+    """Average any likelihood of log-hazards whose baseline is maximised out.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, p)
+        Columns of mean 0 and standard deviation 1, complete.
+    effects : ndarray of shape (p, g)
+        Published effects, one column for each grade.
+    loglik_on : callable
+        Gives the log-likelihood of the coefficients of a design.
+    curves : ndarray of int, shape (p,), optional
+        Number of the curve that a column helps to describe, −1 for a column of its own.
+
+    Returns
+    -------
+    AveragedFit
+        As from `fit_averaged_cox`.
+    """
 
     def fit(
         design: Design, family: Family, scale: float, start: State | None
     ) -> tuple[float, Floats, Floats, State]:
-        def loglik(point: Floats) -> tuple[float, Floats, Floats]:
-            return efron(design.X, point, sets)
-
         prior = EffectPrior(scale, 0.0) if family == "normal" else EffectPrior(0.0, scale)
-        return fit_prior(loglik, design, prior, start=start)
+        return fit_prior(loglik_on(design), design, prior, start=start)
 
     weighing = Weighing(SIGNAL_SD, SPARSE_SCALE, BETWEEN)
     return average(X, effects, fit, intercept=False, weighing=weighing, curves=curves)

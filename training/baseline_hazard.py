@@ -14,9 +14,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from predictor.calibration import BaselineHazard
 from predictor.errors import InvalidInputError
-from training.interval_hazards import Heights, fit_heights, fitted_pace
+from training.interval_hazards import Heights, fit_heights
 from training.penalised_cox import breslow
 from training.visit_intervals import KNOT_DAYS, visit_intervals
+from training.weibull import fit_weibull
 
 Floats = NDArray[np.float64]
 
@@ -144,17 +145,17 @@ def log_hazard_variance(seen: Seen, margin: Floats, baseline: BaselineHazard) ->
     at = np.array(KNOT_DAYS, dtype=np.float64)
     supported = _supported(seen, at, MIN_AT_RISK)
     grid = np.maximum(np.arange(baseline.cumulative.size, dtype=np.float64), 1.0)
-    pace = fitted_pace(seen.known_well, seen.days, seen.events, margin)
+    law = fit_weibull(seen.known_well, seen.days, seen.events, margin)
 
     def fitted(log_step: float) -> tuple[Floats, Floats]:
-        power = pace.power * float(np.exp(log_step))
-        heights, lived = _pieces(seen, margin, power, at[: supported + 1], grid)
+        pace = law.pace * float(np.exp(log_step))
+        heights, lived = _pieces(seen, margin, pace, at[: supported + 1], grid)
         return heights.cumulative(lived), heights.log_variance(lived)
 
     hazard, variance = fitted(0.0)
     faster, slower = fitted(_PACE_STEP)[0], fitted(-_PACE_STEP)[0]
     slope = np.log(faster / slower) / (2 * _PACE_STEP)
-    whole = variance + slope**2 * pace.log_variance
+    whole = variance + slope**2 * law.log_variance
     first = int(np.argmax(hazard > _NOTHING * hazard[-1]))  # before it no relapse was seen
     return np.asarray(np.where(np.arange(grid.size) < first, whole[first], whole))
 
@@ -179,7 +180,7 @@ def _between_visits(
 ) -> tuple[Floats, float]:
     """Give the curve of the interval-censored fit."""
     supported = _supported(seen, at, min_at_risk)
-    pace = fitted_pace(seen.known_well, seen.days, seen.events, repeats.mean(axis=1)).power
+    pace = fit_weibull(seen.known_well, seen.days, seen.events, repeats.mean(axis=1)).pace
     curves = []
     for margin in repeats.T:
         heights, lived = _pieces(seen, margin, pace, at[: supported + 1], _grid(at))

@@ -6,17 +6,24 @@ that did not hold the person.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from predictor.calibration import Affine, logistic
 from predictor.errors import InvalidInputError
+from training.interval_hazards import interval_profile
 from training.penalised_cox import RiskSets, efron, risk_sets
 from training.penalised_fit import Objective, inverse, minimise
+from training.visit_intervals import visit_intervals
+from training.weibull import fit_weibull
 
 FloatArray = NDArray[np.float64]
+# Log-likelihood of coefficients of columns, its gradient and its negative Hessian.
+Law = Callable[[FloatArray, FloatArray], tuple[float, FloatArray, FloatArray]]
 
 # Standard deviation of the normal prior of the slope around 1. It puts 95 % of the prior between
 # 0 and 2, the range in which slopes of tuned learners fall, and weighs as much as 1/0.5² = 4 units
@@ -122,10 +129,13 @@ def fit_affine_relapse(
     *,
     slope_sd: float = SLOPE_SD,
     offset: FloatArray | None = None,
+    last_well: FloatArray | None = None,
 ) -> CalibrationFit:
-    """Recalibrate out-of-fold log-hazards by Efron's partial likelihood, slope drawn toward 1.
+    """Recalibrate out-of-fold log-hazards by a likelihood of relapse, slope drawn toward 1.
 
-    The level is left to the baseline hazard; the intercept is 0. The slope is above 0 exactly
+    It is Efron's partial likelihood, or that of visit intervals where `last_well` is given: margins
+    that were fitted to intervals would seem too extreme by Efron's, which ties pull toward 0. The
+    level is left to the baseline hazard; the intercept is 0. The slope is above 0 exactly
     when the raw slope is, as for response.
 
     Parameters
@@ -141,6 +151,8 @@ def fit_affine_relapse(
         Standard deviation of the normal prior of the slope around 1; above 0.
     offset : ndarray of shape (n,), optional
         What stands beside the line and is not stretched by it.
+    last_well : ndarray of shape (n,), optional
+        Last day on which each was seen well, for margins that were fitted to visit intervals.
 
     Returns
     -------
@@ -160,16 +172,17 @@ def fit_affine_relapse(
     """
     sets = risk_sets(days, events, offset=offset)
     repeats = _checked_margins(margins, sets.order.size, slope_sd)
-    # A constant cancels in the partial likelihood; centring keeps the exponentials in range.
+    # A constant cancels in the likelihood; centring keeps the exponentials in range.
     repeats = repeats - repeats.mean(axis=0)
-    signal = _mean_efron(repeats, 0.0, sets)[1] if _varies(repeats) else 0.0
+    law = _law(days, events, offset, last_well)
+    signal = _mean_law(repeats, 0.0, law)[1] if _varies(repeats) else 0.0
     if signal <= 0:
-        slope = _raw_relapse(repeats, sets) if signal < 0 else 0.0
+        slope = _raw_relapse(repeats, sets, law) if signal < 0 else 0.0
         return CalibrationFit(Affine(0.0, 0.0), slope, 0.0, True, np.zeros((2, 2)))
-    point, hessian, _ = minimise(_relapse_objective(repeats, sets, slope_sd), np.array([0.0]))
+    point, hessian, _ = minimise(_relapse_objective(repeats, law, slope_sd), np.array([0.0]))
     covariance = np.zeros((2, 2))
     covariance[1, 1] = 1 / hessian[0, 0]
-    slope = np.inf if _orders_perfectly(repeats, sets) else _raw_relapse(repeats, sets)
+    slope = np.inf if _orders_perfectly(repeats, sets) else _raw_relapse(repeats, sets, law)
     intercept = 0.0 if np.isfinite(slope) else np.nan
     return CalibrationFit(Affine(0.0, float(point[0])), slope, intercept, False, covariance)
 
@@ -181,6 +194,7 @@ def kept_line(
     days: ArrayLike | None = None,
     *,
     offset: FloatArray | None = None,
+    last_well: FloatArray | None = None,
 ) -> CalibrationFit:
     """Leave margins as they are, with the doubt that held-out people leave about their line.
 
@@ -192,7 +206,7 @@ def kept_line(
     ----------
     fit : CalibrationFit
         What would be fitted.
-    margins, events, days, offset : array_like
+    margins, events, days, offset, last_well : array_like
         As for `fit_affine_response`, or `fit_affine_relapse` where days are given.
 
     Returns
@@ -207,9 +221,8 @@ def kept_line(
         objective = _response_objective(held_out, np.asarray(events, dtype=np.float64), SLOPE_SD)
         covariance = inverse(objective(np.array([0.0, 1.0]))[2])
     else:
-        objective = _relapse_objective(
-            held_out - held_out.mean(axis=0), risk_sets(days, events, offset=offset), SLOPE_SD
-        )
+        law = _law(days, events, offset, last_well)
+        objective = _relapse_objective(held_out - held_out.mean(axis=0), law, SLOPE_SD)
         covariance[1, 1] = 1 / objective(np.array([1.0]))[2][0, 0]
     return replace(fit, affine=Affine(0.0, 1.0), covariance=covariance, no_signal=False)
 
@@ -269,21 +282,35 @@ def _raw_response(margins: FloatArray, y: FloatArray) -> FloatArray:
     return np.array([float(point[0]) - slope * centre, slope])
 
 
-def _mean_efron(margins: FloatArray, slope: float, sets: RiskSets) -> tuple[float, float, float]:
-    """Give log partial likelihood, score and information of a slope, averaged over repeats."""
-    each = [efron(column[:, None], np.array([slope]), sets) for column in margins.T]
+def _law(
+    days: ArrayLike,
+    events: ArrayLike,
+    offset: FloatArray | None,
+    last_well: FloatArray | None,
+) -> Law:
+    """Give the log-likelihood of a slope: Efron's, or that of visit intervals."""
+    if last_well is None:
+        return partial(efron, sets=risk_sets(days, events, offset=offset))
+    pace = fit_weibull(last_well, days, events, offset).pace
+    intervals = visit_intervals(last_well, days, events, pace=pace, offset=offset)
+    return partial(interval_profile, intervals=intervals)
+
+
+def _mean_law(margins: FloatArray, slope: float, law: Law) -> tuple[float, float, float]:
+    """Give log-likelihood, score and information of a slope, averaged over repeats."""
+    each = [law(column[:, None], np.array([slope])) for column in margins.T]
     loglik = float(np.mean([value for value, _, _ in each]))
     score = float(np.mean([gradient[0] for _, gradient, _ in each]))
     return loglik, score, float(np.mean([information[0, 0] for _, _, information in each]))
 
 
-def _relapse_objective(margins: FloatArray, sets: RiskSets, slope_sd: float) -> Objective:
-    """Give −partial loglik + (b − 1)²/(2 sd²) of (b,); sd infinite: no prior."""
+def _relapse_objective(margins: FloatArray, law: Law, slope_sd: float) -> Objective:
+    """Give −loglik + (b − 1)²/(2 sd²) of (b,); sd infinite: no prior."""
     precision = slope_sd**-2
 
     def objective(point: FloatArray) -> tuple[float, FloatArray, FloatArray]:
         b = float(point[0])
-        loglik, score, information = _mean_efron(margins, b, sets)
+        loglik, score, information = _mean_law(margins, b, law)
         gradient = np.array([precision * (b - 1) - score])
         hessian = np.array([[information + precision]])
         return precision * (b - 1) ** 2 / 2 - loglik, gradient, hessian
@@ -291,12 +318,12 @@ def _relapse_objective(margins: FloatArray, sets: RiskSets, slope_sd: float) -> 
     return objective
 
 
-def _raw_relapse(margins: FloatArray, sets: RiskSets) -> float:
+def _raw_relapse(margins: FloatArray, sets: RiskSets, law: Law) -> float:
     """Give the slope without the prior; −inf if margins order the events backwards."""
     if _orders_perfectly(-margins, sets):
         return -np.inf
     scale = float(margins.std())
-    objective = _relapse_objective(margins / scale, sets, np.inf)
+    objective = _relapse_objective(margins / scale, law, np.inf)
     return float(minimise(objective, np.array([0.0]))[0][0]) / scale
 
 

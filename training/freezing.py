@@ -56,7 +56,12 @@ def freeze(
     refits = None
     if boosted:
         refits = refit_trees(
-            fitted.setting, prepared, prepared.known(outcome), n_refits=n_refits, rng=rng
+            fitted.setting,
+            prepared,
+            prepared.known(outcome),
+            n_refits=n_refits,
+            rng=rng,
+            likelihood=fitted.learner.likelihood,
         )
     raw = learner.margin(prepared.X if boosted else prepared.complete)
     whole = fitted.margin(prepared.X)

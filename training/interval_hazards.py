@@ -8,11 +8,9 @@ visits.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import minimize_scalar
+from numpy.typing import NDArray
 
 from predictor.errors import InvalidInputError
 from training.penalised_fit import (
@@ -22,23 +20,21 @@ from training.penalised_fit import (
     inverse,
     minimise,
 )
-from training.visit_intervals import Intervals, visit_intervals
+from training.visit_intervals import Intervals
 
 Floats = NDArray[np.float64]
 
-# Each period counts so many events beside those seen, at the overall rate. A period in which nobody
-# relapsed has a log-height of −∞, one in which all who were left did of ∞; this keeps both finite
-# and moves no other height by more than a millionth. Merging periods would do it too, but then
-# periods would depend on who was drawn.
-_PSEUDO_EVENTS = 1e-6
-# More than this of the log prior of such events is not noise: heights ran away.
+# A period in which nobody relapsed has a log-height of −∞, one in which all who were left did of ∞,
+# and nothing tells apart two periods that no visit divides. So log-heights of neighbours are drawn
+# together a little, and each period counts a millionth of an event at the overall rate; this moves
+# heights of periods with events by less than 1e-4. Merging periods would do it too, but then they
+# would depend on who was drawn.
+_SMOOTHING, _PSEUDO_EVENTS = 1e-5, 1e-6
+# More than this of the log prior is not noise: heights ran away.
 _RUNAWAY_PRIOR = 0.01
 # A hazard ratio of e³⁰ between two people of one cohort is a runaway, not an estimate; log-hazards
 # beyond ±100 are a step of a search that went too far.
 _RUNAWAY_SPREAD, _RUNAWAY_MARGIN = 30.0, 100.0
-# Prior SD of the log pace: 95 % between a seventh and seven times a constant hazard. It decides
-# only where all events lie in one interval.
-_PACE_SD, _PACE_STEP = 1.0, 0.05
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,7 +116,8 @@ def fit_heights(margin: Floats, intervals: Intervals) -> Heights:
     Parameters
     ----------
     margin : ndarray of shape (n,)
-        Log-hazard of each person, none beyond ±100; 0 for all is the intercept-only fit.
+        Whole log-hazard of each person, the known part too, none beyond ±100; 0 for all is the
+        intercept-only fit.
     intervals : Intervals
         Of the same people.
 
@@ -144,29 +141,33 @@ def fit_heights(margin: Floats, intervals: Intervals) -> Heights:
     rate = intervals.n_events / float(intervals.before.sum() + intervals.within.sum())
     at_risk = ratio @ intervals.before + _PSEUDO_EVENTS / rate
     exact = np.bincount(intervals.period, minlength=intervals.edges.size) + _PSEUDO_EVENTS
+    steps = np.diff(np.eye(exact.size), axis=0)
+    smooth = _SMOOTHING * steps.T @ steps
 
-    def objective(log_heights: Floats) -> tuple[float, Floats, Floats]:
+    def objective(log_heights: Floats, *, safe: bool = True) -> tuple[float, Floats, Floats]:
         height = np.exp(log_heights)
         hazard, parts = share @ height, share * height
-        first, second = _odds(hazard)
+        first, second = event_slopes(hazard)
         lost = height * at_risk - parts.T @ first
         value = height @ at_risk - exact @ log_heights - _log_event(hazard).sum()
-        # Going up, the curvature in heights is safer than that in their logs; at the optimum the
-        # two are one.
-        diagonal = np.maximum(lost, exact)
-        hessian = parts.T @ (second[:, None] * parts) + np.diag(diagonal)
-        return float(value), lost - exact, hessian
+        value += log_heights @ smooth @ log_heights / 2
+        # Going up, the curvature in heights is safer than that in their logs.
+        diagonal = np.maximum(lost, exact) if safe else lost
+        hessian = parts.T @ (second[:, None] * parts) + np.diag(diagonal) + smooth
+        return float(value), lost - exact + smooth @ log_heights, hessian
 
     spread = intervals.within / intervals.within.sum(axis=1, keepdims=True)
     start = np.log((exact + spread.sum(axis=0)) / (at_risk + share.sum(axis=0) / 2))
-    point, hessian, _ = minimise(objective, start)
+    point, _, _ = minimise(objective, start)
+    value, _, hessian = objective(point, safe=False)
     log_prior = _PSEUDO_EVENTS * float((point - np.exp(point) / rate).sum())
+    log_prior -= float(point @ smooth @ point) / 2
     dated = float(margin[intervals.exact].sum()) + intervals.log_speed
-    return Heights(point, inverse(hessian), dated - objective(point)[0] - log_prior, log_prior)
+    return Heights(point, inverse(hessian), dated - value - log_prior, log_prior)
 
 
 def interval_profile(
-    X: Floats, coefficients: Floats, intervals: Intervals, offset: Floats | float = 0.0
+    X: Floats, coefficients: Floats, intervals: Intervals
 ) -> tuple[float, Floats, Floats]:
     """Give the log-likelihood with the baseline at its best, and its exact derivatives.
 
@@ -181,8 +182,6 @@ def interval_profile(
         Log-hazard ratio per unit of each column.
     intervals : Intervals
         Of the same people.
-    offset : ndarray of shape (n,) or float
-        Log-hazard known beforehand.
 
     Returns
     -------
@@ -194,7 +193,7 @@ def interval_profile(
     ----------
     Murphy & van der Vaart (2000), On profile likelihood, JASA 95:449.
     """
-    margin = X @ coefficients + offset
+    margin = X @ coefficients + intervals.offset
     p = coefficients.size
     if not np.abs(margin).max(initial=0.0) < _RUNAWAY_MARGIN:
         return -np.inf, np.full(p, np.nan), np.full((p, p), np.nan)
@@ -209,7 +208,6 @@ def fit_interval_hazards(
     intervals: Intervals,
     *,
     penalty: float = 0.0,
-    offset: Floats | float = 0.0,
     start: PenalisedFit | None = None,
 ) -> IntervalFit:
     """Fit coefficients and baseline together, minimising −loglik + penalty/2 · ‖b‖².
@@ -224,8 +222,6 @@ def fit_interval_hazards(
         Of the same people.
     penalty : float
         0 or more; 0 is maximum likelihood. The baseline is never penalised.
-    offset : ndarray of shape (n,) or float
-        Log-hazard known beforehand.
     start : PenalisedFit or None
         A fit nearby on the path, to begin from.
 
@@ -253,7 +249,7 @@ def fit_interval_hazards(
     _refuse(X, intervals, penalty)
 
     def objective(point: Floats) -> tuple[float, Floats, Floats]:
-        loglik, gradient, information = interval_profile(X, point, intervals, offset)
+        loglik, gradient, information = interval_profile(X, point, intervals)
         value = penalty / 2 * float(point @ point) - loglik
         return value, penalty * point - gradient, information + penalty * np.eye(point.size)
 
@@ -264,7 +260,7 @@ def fit_interval_hazards(
         if penalty == 0:
             raise SeparationError(_RUNAWAY) from error
         raise
-    margin = X @ point + offset
+    margin = X @ point + intervals.offset
     heights = fit_heights(margin, intervals)
     runaway = np.ptp(X @ point) > _RUNAWAY_SPREAD or abs(heights.log_prior) > _RUNAWAY_PRIOR
     if penalty == 0 and runaway:
@@ -281,55 +277,21 @@ def fit_interval_hazards(
     return IntervalFit(linear, heights, covariance)
 
 
-class Pace(NamedTuple):
-    """How the clock of a hazard runs.
+def event_slopes(hazard: Floats) -> tuple[Floats, Floats]:
+    """Give the derivatives of the log-probability of an event, log(1 − e^(−B)).
 
     Parameters
     ----------
-    power : float
-        Clock time is days to this power.
-    log_variance : float
-        Variance of its log.
-    """
-
-    power: float
-    log_variance: float
-
-
-def fitted_pace(
-    last_well: ArrayLike, days: ArrayLike, events: ArrayLike, margin: Floats | None = None
-) -> Pace:
-    """Choose the clock on which the hazard is steadiest: the shape of a Weibull law.
-
-    Between two knots the hazard is constant on this clock. With days alone it would be constant in
-    time, which is wrong where relapse is most frequent at first.
-
-    Parameters
-    ----------
-    last_well, days, events : array_like of shape (n,)
-        As for `visit_intervals`.
-    margin : ndarray of shape (n,), optional
-        Log-hazards known beforehand.
+    hazard : ndarray of shape (n,)
+        Cumulative hazard B over the interval in which the event lies, above 0.
 
     Returns
     -------
-    Pace
-        Between 0.2 and 5, the largest posterior under a wide prior around 1, and its variance by
-        the curvature there.
-
-    References
-    ----------
-    Kalbfleisch & Prentice (2002), The statistical analysis of failure time data, section 2.2.
+    tuple of ndarray and ndarray
+        The first, 1/(e^B − 1), and minus the second.
     """
-
-    def loss(log_pace: float) -> float:
-        one = visit_intervals(last_well, days, events, knots=(0.0,), pace=float(np.exp(log_pace)))
-        known = np.zeros(len(one.before)) if margin is None else margin
-        return (log_pace / _PACE_SD) ** 2 / 2 - fit_heights(known, one).loglik
-
-    best = float(minimize_scalar(loss, bounds=np.log([0.2, 5.0]), method="bounded").x)
-    bend = (loss(best + _PACE_STEP) - 2 * loss(best) + loss(best - _PACE_STEP)) / _PACE_STEP**2
-    return Pace(float(np.exp(best)), min(1 / max(bend, 1e-9), _PACE_SD**2))
+    first = 1 / np.expm1(np.minimum(hazard, 700.0))
+    return first, first * (1 + first)
 
 
 _RUNAWAY = (
@@ -346,7 +308,7 @@ def _derivatives(
     lived = ratio[:, None] * intervals.before * height
     parts = ratio[cases, None] * intervals.within * height
     hazard = parts.sum(axis=1)
-    first, second = _odds(hazard)
+    first, second = event_slopes(hazard)
     weight = lived.sum(axis=1)
     residual = -weight
     residual[cases] += first * hazard
@@ -359,12 +321,6 @@ def _derivatives(
 def _log_event(hazard: Floats) -> Floats:
     """Give the log-probability of an event under a cumulative hazard: log(1 − e^(−B))."""
     return np.asarray(np.log(-np.expm1(-hazard)))
-
-
-def _odds(hazard: Floats) -> tuple[Floats, Floats]:
-    """Give the first derivative of `_log_event`, 1/(e^B − 1), and minus the second."""
-    first = 1 / np.expm1(np.minimum(hazard, 700.0))
-    return first, first * (1 + first)
 
 
 def _refuse(X: Floats, intervals: Intervals, penalty: float) -> None:

@@ -34,6 +34,9 @@ class Learner:
         Log-odds per unit of each variable, where they are not fitted but given by a run.
     published : tuple of PublishedEffect
         Effects of earlier studies that a run hands to a learner of `READS_PUBLISHED`.
+    likelihood : str
+        ``partial`` (Efron's, each relapse at its visit), ``interval`` (each between two visits);
+        of relapse only.
     trials, trial_seed : int
         Paths searched by a learner of `SEARCHED`, 0 for the fixed ones; and the seed of the search.
     """
@@ -47,6 +50,7 @@ class Learner:
     reason: str
     given: tuple[tuple[str, float], ...] = ()
     published: Effects = ()
+    likelihood: Literal["partial", "interval"] = "partial"
     trials: int = 0
     trial_seed: int = 0
 
@@ -91,20 +95,35 @@ LEARNERS: tuple[Learner, ...] = (
         reason="unpenalised, for few declared variables: what a trial report would fit",
     ),
     Learner(
-        "averaged_cox", "relapse", "averaged", 1, (), declared_only=False,
+        "averaged_cox", "relapse", "averaged", 2, (), declared_only=False,
         reason="no penalty is chosen: priors of many small and of few large effects are averaged",
     ),
     Learner(
-        "blended_cox", "relapse", "blended", 4, (), declared_only=False,
+        "blended_cox", "relapse", "blended", 7, (), declared_only=False,
         reason="as blended, on the hazard",
     ),
     Learner(
-        "cox_ridge", "relapse", "linear", 2, (0.0,), declared_only=False,
+        "cox_ridge", "relapse", "linear", 4, (0.0,), declared_only=False,
         reason="proportional hazards with many small effects",
     ),
     Learner(
-        "xgboost_cox", "relapse", "boosted", 3, (), declared_only=False,
+        "xgboost_cox", "relapse", "boosted", 6, (), declared_only=False,
         reason="thresholds and interactions on the hazard, shallow trees only",
+    ),
+    Learner(
+        "averaged_interval", "relapse", "averaged", 1, (), declared_only=False,
+        reason="as averaged_cox; a relapse seen at a visit happened between two visits",
+        likelihood="interval",
+    ),
+    Learner(
+        "interval_ridge", "relapse", "linear", 3, (0.0,), declared_only=False,
+        reason="as cox_ridge; a relapse seen at a visit happened between two visits",
+        likelihood="interval",
+    ),
+    Learner(
+        "xgboost_interval", "relapse", "boosted", 5, (), declared_only=False,
+        reason="as xgboost_cox; a relapse seen at a visit happened between two visits",
+        likelihood="interval",
     ),
 )  # fmt: skip
 

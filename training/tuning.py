@@ -36,6 +36,7 @@ from training.fitting import (
     margins_along,
     paths_of,
     prepare,
+    refuse_unseen,
     tuning_loss,
 )
 from training.learners import Learner
@@ -182,7 +183,13 @@ def tune_and_fit(
     -------
     Fitted
         Where no margin ranks people, its calibration says ``no_signal``.
+
+    Raises
+    ------
+    InvalidInputError
+        If the learner needs visit intervals and none are known.
     """
+    refuse_unseen(learner, outcome)
     tuned = _tuned_blend if learner.kind == "blended" else _tuned
     setting, out_of_fold = tuned(learner, prepared, outcome, folds)
     calibration = _calibrate(learner, out_of_fold, outcome)
@@ -227,7 +234,9 @@ def _walk(learner: Learner, path: Path, outcome: Outcome, folds: Sequence[InnerF
         margins_along(learner, path, fold.prepared, fold.outcome, fold.X_held_out) for fold in folds
     ]
     for setting, found in zip(path, zip(*walks, strict=True), strict=True):
-        loss = sum(tuning_loss(*pair) for pair in zip(held_out, found, strict=True))
+        loss = sum(
+            tuning_loss(*pair, learner.likelihood) for pair in zip(held_out, found, strict=True)
+        )
         if loss < best.loss:
             best, worse = _Walked(loss, setting, _placed(folds, found, len(outcome.events))), 0
         else:
@@ -264,12 +273,22 @@ def _calibrate(learner: Learner, out_of_fold: Floats, outcome: Outcome) -> Calib
     What such a fit is worth then shows in its own figures: an average of folds with and without
     a signal would be neither the trial report's model nor an honest one.
     """
+    well = outcome.last_well if learner.likelihood == "interval" else None
     if outcome.days is None:
         fit = fit_affine_response(out_of_fold, outcome.events)
     else:
-        fit = fit_affine_relapse(out_of_fold, outcome.days, outcome.events, offset=outcome.offset)
+        fit = fit_affine_relapse(
+            out_of_fold, outcome.days, outcome.events, offset=outcome.offset, last_well=well
+        )
     if learner.declared_only:
         return replace(fit, affine=Affine(0.0, 1.0), covariance=np.zeros((2, 2)), no_signal=False)
     if learner.doubts_its_prior:
-        return kept_line(fit, out_of_fold, outcome.events, outcome.days, offset=outcome.offset)
+        return kept_line(
+            fit,
+            out_of_fold,
+            outcome.events,
+            outcome.days,
+            offset=outcome.offset,
+            last_well=well,
+        )
     return fit

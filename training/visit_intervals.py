@@ -46,6 +46,8 @@ class Intervals:
     log_speed : float
         Sum over exact events of the log of clock time per day, which turns a density of clock time
         into one of days.
+    offset : ndarray of shape (n,) or float
+        Part of each margin that is known and not fitted.
     """
 
     edges: Floats
@@ -56,6 +58,7 @@ class Intervals:
     exact: NDArray[np.intp]
     period: NDArray[np.intp]
     log_speed: float
+    offset: Floats | float = 0.0
 
     @property
     def n_events(self) -> int:
@@ -91,6 +94,7 @@ def visit_intervals(
     *,
     knots: Sequence[float] = KNOT_DAYS,
     pace: float = 1.0,
+    offset: Floats | None = None,
 ) -> Intervals:
     """Read intervals from visits.
 
@@ -107,6 +111,8 @@ def visit_intervals(
         Days at which periods begin, rising from 0; those that nobody reached are left out.
     pace : float
         Power of the clock, above 0.
+    offset : ndarray of shape (n,), optional
+        Part of each margin that is known and not fitted.
 
     Returns
     -------
@@ -125,7 +131,7 @@ def visit_intervals(
     >>> found.before.tolist(), found.within.tolist()
     ([[14.0, 0.0], [14.0, 6.0]], [[0.0, 14.0]])
     """
-    well, until, seen = _checked(last_well, days, events)
+    well, until, seen = checked_intervals(last_well, days, events)
     at = np.asarray(knots, dtype=np.float64)
     if at.ndim != 1 or not at.size or at[0] != 0 or (np.diff(at) <= 0).any() or not pace > 0:
         raise InvalidInputError("knots must begin at day 0 and rise, and the pace be above 0")
@@ -145,19 +151,30 @@ def visit_intervals(
         exact=exact,
         period=np.searchsorted(edges, until[exact], side="left") - 1,
         log_speed=float((np.log(pace) + (pace - 1) * np.log(until[exact])).sum()),
+        offset=0.0 if offset is None else offset,
     )
 
 
-def _lived(days: Floats, edges: Floats, pace: float) -> Floats:
-    """Give clock time up to days within each period; the last has no end."""
-    clock = np.append(edges**pace, np.inf)
-    return np.asarray(np.clip(days[:, None] ** pace - clock[:-1], 0.0, np.diff(clock)))
-
-
-def _checked(
+def checked_intervals(
     last_well: ArrayLike, days: ArrayLike, events: ArrayLike
 ) -> tuple[Floats, Floats, Floats]:
-    """Refuse what is not an interval and a 1/0 event for each person, with an event at all."""
+    """Refuse what is not an interval and a 1/0 event for each person, with an event at all.
+
+    Parameters
+    ----------
+    last_well, days, events : array_like of shape (n,)
+        As for `visit_intervals`.
+
+    Returns
+    -------
+    tuple of ndarray, ndarray and ndarray
+        The same as numbers.
+
+    Raises
+    ------
+    InvalidInputError
+        If they are not as described there.
+    """
     well, until, seen = (np.asarray(x, dtype=np.float64) for x in (last_well, days, events))
     if well.ndim != 1 or not well.shape == until.shape == seen.shape:
         raise InvalidInputError(
@@ -177,3 +194,9 @@ def _checked(
             "an event lies on day 0; give it a day above 0, such as half a day, or leave it out"
         )
     return well, until, seen
+
+
+def _lived(days: Floats, edges: Floats, pace: float) -> Floats:
+    """Give clock time up to days within each period; the last has no end."""
+    clock = np.append(edges**pace, np.inf)
+    return np.asarray(np.clip(days[:, None] ** pace - clock[:-1], 0.0, np.diff(clock)))

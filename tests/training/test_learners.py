@@ -20,6 +20,9 @@ def test_the_learners_are_those_of_the_methods_section():
         ("relapse", "averaged_cox", "averaged"),
         ("relapse", "cox_ridge", "linear"),
         ("relapse", "xgboost_cox", "boosted"),
+        ("relapse", "averaged_interval", "averaged"),
+        ("relapse", "interval_ridge", "linear"),
+        ("relapse", "xgboost_interval", "boosted"),
     }
     assert all(line.reason for line in (*LEARNERS, *COMPARATORS))
 
@@ -29,11 +32,17 @@ def test_simpler_learners_have_lower_numbers(task):
     order = [line.name for line in sorted(LEARNERS, key=lambda line: line.simplicity)]
     expected = {
         "response": ["logistic", "averaged", "ridge", "elastic_net", "xgboost"],
-        "relapse": ["cox", "averaged_cox", "cox_ridge", "xgboost_cox"],
+        "relapse": ["cox", "averaged_interval", "averaged_cox", "cox_ridge", "xgboost_cox"],
     }
     assert [name for name in order if name in expected[task]] == expected[task]
     ranks = [line.simplicity for line in LEARNERS if line.task == task]
     assert len(set(ranks)) == len(ranks)
+
+
+def test_learners_on_visit_intervals_say_so_in_their_names_and_predict_relapse():
+    for line in (*LEARNERS, *COMPARATORS):
+        assert (line.likelihood == "interval") == ("interval" in line.name)
+        assert line.task == "relapse" or line.likelihood == "partial"
 
 
 def test_a_learner_is_found_by_name_and_task():

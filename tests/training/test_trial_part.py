@@ -16,7 +16,8 @@ from training.tuning import inner_folds, tune_and_fit
 
 N = 200
 LINES = {line.name: line for line in LEARNERS}
-RELAPSE = ("averaged_cox", "cox_ridge", "xgboost_cox", "blended_cox", "cox")
+RELAPSE = ("averaged_cox", "cox_ridge", "xgboost_cox", "blended_cox", "cox",
+           "averaged_interval", "interval_ridge", "xgboost_interval")  # fmt: skip
 VARIABLES = (
     Variable("v0", "V0", "number", "g", "s", hard_range=(-9, 9)),
     Variable("planned", "Maintenance", "yes_no", "g", "s"),
@@ -41,7 +42,8 @@ def drawn(*, harm=1.0, signal=0.8, seed=5, n=N):
     days = np.ceil(rng.exponential(80 * np.exp(-log_hazard)))
     for name in ("planned", "v1"):
         values[name][rng.random(n) < 0.1] = np.nan
-    return values, Outcome((days < 180).astype(float), np.minimum(days, 180.0))
+    well = np.where(days < 180, np.maximum(days - 14, 0.0), 180.0)
+    return values, Outcome((days < 180).astype(float), np.minimum(days, 180.0), well)
 
 
 def tuned(name, people, *, given=GIVEN):

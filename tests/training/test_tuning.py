@@ -289,7 +289,7 @@ def test_a_path_is_left_after_three_settings_in_a_row_without_gain(
 
     monkeypatch.setattr(tuning, "paths_of", lambda *_: (path,))
     monkeypatch.setattr(tuning, "margins_along", margins)
-    monkeypatch.setattr(tuning, "tuning_loss", lambda _, margin: losses[int(margin[0])])
+    monkeypatch.setattr(tuning, "tuning_loss", lambda _, margin, *__: losses[int(margin[0])])
     prepared = prepare(people[0], VARIABLES, rows)
     assert tune_and_fit(LINES["ridge"], prepared, outcome, inside).setting == path[chosen]
     assert len(asked) == 2 * walked

@@ -6,6 +6,7 @@ added by `training.tuning`, which has the out-of-fold margins that they need.
 """
 
 from training.fitting.bends import Cuts, round_steps
+from training.fitting.between_visits import refuse_unseen
 from training.fitting.boosting import refit_trees
 from training.fitting.learner import (
     FittedLearner,
@@ -49,6 +50,7 @@ __all__ = [
     "prepare",
     "published_here",
     "refit_trees",
+    "refuse_unseen",
     "round_steps",
     "tuning_loss",
 ]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from predictor.boosted import BoostedEnsemble
 from predictor.errors import InvalidInputError
 from training.fitting.bends import are_whole, grid_steps
+from training.fitting.between_visits import interval_slopes
 from training.fitting.preparing import Outcome, Prepared
 from training.fitting.settings import Path, Setting
 from training.tree_tables import ensemble_from_boosters
@@ -18,7 +19,9 @@ from training.tree_tables import ensemble_from_boosters
 Floats = NDArray[np.float64]
 
 
-def boost(X: Floats, outcome: Outcome, setting: Setting) -> xgboost.Booster:
+def boost(
+    X: Floats, outcome: Outcome, setting: Setting, *, likelihood: str = "partial"
+) -> xgboost.Booster:
     """Grow shallow trees.
 
     Parameters
@@ -29,6 +32,8 @@ def boost(X: Floats, outcome: Outcome, setting: Setting) -> xgboost.Booster:
         Theirs.
     setting : Setting
         Depth, rounds and growth.
+    likelihood : str
+        Of relapse: ``partial`` or ``interval``, the latter on a known baseline.
 
     Returns
     -------
@@ -38,15 +43,18 @@ def boost(X: Floats, outcome: Outcome, setting: Setting) -> xgboost.Booster:
     Raises
     ------
     InvalidInputError
-        If there is no column.
+        If there is no column, or visit intervals are asked for and not known.
     """
     booster, data = _started(X, outcome, setting)
+    slopes = interval_slopes(outcome) if likelihood == "interval" else None
     for round_ in range(setting.rounds):
-        booster.update(data, round_)
+        booster.update(data, round_, slopes)
     return booster
 
 
-def margins_of_rounds(path: Path, X: Floats, outcome: Outcome, X_new: Floats) -> Iterator[Floats]:
+def margins_of_rounds(
+    path: Path, X: Floats, outcome: Outcome, X_new: Floats, *, likelihood: str = "partial"
+) -> Iterator[Floats]:
     """Grow trees of one kind and give margins of other rows after each number of rounds.
 
     Parameters
@@ -59,6 +67,8 @@ def margins_of_rounds(path: Path, X: Floats, outcome: Outcome, X_new: Floats) ->
         Theirs.
     X_new : ndarray, shape (n_new, n_columns)
         Other rows, as they are.
+    likelihood : str
+        As for `boost`.
 
     Yields
     ------
@@ -67,10 +77,11 @@ def margins_of_rounds(path: Path, X: Floats, outcome: Outcome, X_new: Floats) ->
     """
     new = xgboost.DMatrix(X_new, nthread=1)
     booster, data = _started(X, outcome, path[0])
+    slopes = interval_slopes(outcome) if likelihood == "interval" else None
     grown = 0
     for setting in path:
         for round_ in range(grown, setting.rounds):
-            booster.update(data, round_)
+            booster.update(data, round_, slopes)
         grown = setting.rounds
         yield booster.predict(new, output_margin=True).astype(np.float64)
 
@@ -82,6 +93,7 @@ def refit_trees(
     *,
     n_refits: int,
     rng: np.random.Generator,
+    likelihood: str = "partial",
 ) -> BoostedEnsemble:
     """Refit trees in bootstrap resamples of people, tuning kept.
 
@@ -97,6 +109,8 @@ def refit_trees(
         Resamples.
     rng : numpy.random.Generator
         Draws them.
+    likelihood : str
+        As for `boost`.
 
     Returns
     -------
@@ -107,7 +121,7 @@ def refit_trees(
     boosters = []
     for _ in range(n_refits):
         drawn = rng.integers(0, n, n)
-        boosters.append(boost(X[drawn], outcome.take(drawn), setting))
+        boosters.append(boost(X[drawn], outcome.take(drawn), setting, likelihood=likelihood))
     return ensemble_from_boosters(boosters, prepared.X)
 
 
@@ -169,7 +183,9 @@ def _started(
         "seed_per_iteration": True,  # trees of several boosters may be grown in turn
         "verbosity": 0,
     }
-    if outcome.days is None:
+    if outcome.days is not None:
+        parameters["base_score"] = 1.0  # a hazard ratio of 1: trees start from margin 0
+    else:
         parameters["base_score"] = float(np.clip(label.mean(), 1e-3, 1 - 1e-3))
     data = xgboost.DMatrix(X, label=label, base_margin=outcome.offset, nthread=1)
     return xgboost.Booster(parameters, [data]), data

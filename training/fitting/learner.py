@@ -12,18 +12,22 @@ from predictor.blended import Blended
 from predictor.boosted import Boosted
 from predictor.linear import Linear
 from training.averaged_cox import fit_averaged_cox
+from training.averaged_interval import fit_averaged_interval
 from training.averaged_logistic import fit_averaged_logistic
 from training.averaging import AveragedFit
+from training.fitting.between_visits import intervals_of
 from training.fitting.boosting import boost, margins_of_rounds, snapped
 from training.fitting.given import fit_level
 from training.fitting.preparing import Outcome, Prepared
 from training.fitting.settings import Path, Setting
+from training.interval_hazards import fit_interval_hazards
 from training.learners import Learner
 from training.penalised_cox import fit_ridge_cox
 from training.penalised_fit import PenalisedFit
 from training.penalised_logistic import fit_penalised_logistic
 from training.published_effects import published_per_sd
 from training.tree_tables import tables_from_booster
+from training.visit_intervals import Intervals
 
 Floats = NDArray[np.float64]
 
@@ -69,7 +73,9 @@ def margins_along(
         when it is asked for.
     """
     if learner.kind == "boosted":
-        yield from margins_of_rounds(path, snapped(prepared), outcome, X_new)
+        yield from margins_of_rounds(
+            path, snapped(prepared), outcome, X_new, likelihood=learner.likelihood
+        )
         return
     if learner.kind == "blended":
         filled = prepared.imputation.fill(X_new)[:, prepared.straight]
@@ -77,8 +83,9 @@ def margins_along(
         return
     new = (prepared.imputation.fill(X_new) - prepared.means) / prepared.scale
     new, fit = new[:, prepared.read], None
+    seen = intervals_of(outcome) if learner.likelihood == "interval" else None
     for setting in path:
-        fit = _fit_linear(learner, setting, prepared, outcome, fit)
+        fit = _fit_linear(learner, setting, prepared, outcome, before=fit, seen=seen)
         yield fit.intercept + new @ fit.coefficients
 
 
@@ -104,7 +111,7 @@ def fit_learner(
         On the encoded scale, exact tables for trees.
     """
     if learner.kind == "boosted":
-        booster = boost(snapped(prepared), outcome, setting)
+        booster = boost(snapped(prepared), outcome, setting, likelihood=learner.likelihood)
         return FittedLearner(tables_from_booster(booster, prepared.X), np.empty((0, 0)))
     fit = _fit_linear(learner, setting, prepared, outcome)
     unit = np.concatenate([[1.0], 1 / prepared.scale])
@@ -120,7 +127,9 @@ def fit_learner(
     return FittedLearner(Blended(linear, trees, prepared.straight, setting.weight), covariance)
 
 
-def fit_averaged(prepared: Prepared, outcome: Outcome, published: Floats | None) -> AveragedFit:
+def fit_averaged(
+    prepared: Prepared, outcome: Outcome, published: Floats | None, likelihood: str = "partial"
+) -> AveragedFit:
     """Fit the average over priors on standardised columns.
 
     Parameters
@@ -131,6 +140,8 @@ def fit_averaged(prepared: Prepared, outcome: Outcome, published: Floats | None)
         Theirs.
     published : ndarray, shape (n_read, n_groups) or None
         From `published_here`; None for what the rows say alone.
+    likelihood : str
+        Of relapse: ``partial`` or ``interval``.
 
     Returns
     -------
@@ -139,6 +150,8 @@ def fit_averaged(prepared: Prepared, outcome: Outcome, published: Floats | None)
     """
     read = prepared.read
     X, curves = prepared.standardised[:, read], prepared.curves[read]
+    if likelihood == "interval":
+        return fit_averaged_interval(X, intervals_of(outcome), published=published, curves=curves)
     if outcome.days is not None:
         return fit_averaged_cox(
             X,
@@ -175,7 +188,9 @@ def _fit_linear(
     setting: Setting,
     prepared: Prepared,
     outcome: Outcome,
+    *,
     before: PenalisedFit | AveragedFit | None = None,
+    seen: Intervals | None = None,
 ) -> PenalisedFit | AveragedFit:
     """Fit one linear learner on the columns it may read; without any it is the average."""
     if learner.given:
@@ -184,8 +199,12 @@ def _fit_linear(
     if outcome.days is not None and not X.shape[1]:
         return PenalisedFit(0.0, np.empty(0), np.zeros((1, 1)), 0.0, setting.penalty, 0)
     if learner.kind in ("averaged", "blended"):
-        return fit_averaged(prepared, outcome, published_here(learner, prepared))
+        published = published_here(learner, prepared)
+        return fit_averaged(prepared, outcome, published, learner.likelihood)
     start = before if isinstance(before, PenalisedFit) else None
+    if learner.likelihood == "interval":
+        seen = seen or intervals_of(outcome)
+        return fit_interval_hazards(X, seen, penalty=setting.penalty, start=start).linear
     if outcome.days is not None:
         return fit_ridge_cox(
             X,

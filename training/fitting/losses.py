@@ -7,8 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from training.fitting.between_visits import seen_of
 from training.fitting.preparing import Outcome
 from training.penalised_cox import cox_partial_loglik
+from training.weibull import fit_weibull
 
 Floats = NDArray[np.float64]
 
@@ -23,8 +25,10 @@ NO_WEIGHT = 0.02
 """A share below this is none: the blend is then linear."""
 
 
-def tuning_loss(outcome: Outcome, margin: Floats) -> float:
-    """Give the loss of held-out people: log-loss, or minus the partial log-likelihood.
+def tuning_loss(outcome: Outcome, margin: Floats, likelihood: str = "partial") -> float:
+    """Give the loss of held-out people: log-loss, or minus a log-likelihood of relapse.
+
+    On visit intervals their own baseline is one Weibull law: few people cannot bear more.
 
     Parameters
     ----------
@@ -32,6 +36,8 @@ def tuning_loss(outcome: Outcome, margin: Floats) -> float:
         What happened to them.
     margin : ndarray, shape (n,)
         What was said before, without the known part; higher is likelier, or sooner.
+    likelihood : str
+        Of the learner that said it: ``partial`` or ``interval``; not read for response.
 
     Returns
     -------
@@ -42,7 +48,10 @@ def tuning_loss(outcome: Outcome, margin: Floats) -> float:
         return float(np.sum(np.logaddexp(0.0, margin) - outcome.events * margin))
     if not outcome.events.any():
         return 0.0
-    return -cox_partial_loglik(outcome.days, outcome.events, outcome.added_to(margin))
+    whole = outcome.added_to(margin)
+    if likelihood == "partial":
+        return -cox_partial_loglik(outcome.days, outcome.events, whole)
+    return -fit_weibull(*seen_of(outcome), whole - whole.mean()).loglik
 
 
 def blend_weight(losses: Sequence[float]) -> float:
