@@ -15,6 +15,7 @@ import numpy as np
 from predictor.dictionary import Dictionary, Variable
 from predictor.errors import InvalidInputError
 from predictor.model import Model
+from training.analysed import outcome_for_fits
 from training.cohort import Cohort
 from training.config import RunConfig
 from training.conformal import fit_conformal
@@ -43,12 +44,10 @@ from training.evaluation import (
 )
 from training.examination import examine
 from training.findings import Findings, sample_size_of, status_of, why_unevaluated
-from training.fitting import Outcome
 from training.formula import write_formula
 from training.importers import SourceCohort
 from training.learners import PUBLISHED_RULE, REFERENCE, learner_named
 from training.metrics import MeasureUndefinedError
-from training.outcome import RelapseOutcome
 from training.priors import published_effects
 from training.published_effects import Effects
 from training.splits import LeakError
@@ -282,7 +281,7 @@ def select(config: RunConfig, cohort: Cohort) -> Analysis:
         variables=variables,
         declared=declared,
         severity=_named((config.severity,), dictionary, "severity"),
-        outcome=_outcome(cohort, kept),
+        outcome=outcome_for_fits(cohort),
         groups=tuple(str(patient) for patient in rows.patient_ids),
         rule=rule,
         published=published,
@@ -290,21 +289,6 @@ def select(config: RunConfig, cohort: Cohort) -> Analysis:
         trial_seed=config.seed,
         trial_effects=trials,
         **predicted_only(cohort),
-    )
-
-
-def _outcome(cohort: Cohort, kept: np.ndarray) -> Outcome:
-    """Take the outcome of those analysed."""
-    events, found = cohort.events[kept].astype(np.float64), cohort.outcome
-    if not isinstance(found, RelapseOutcome):
-        return Outcome(events)
-    competing = found.competing[kept].astype(np.float64)
-    declared = bool(cohort.definition.competing_events)
-    return Outcome(
-        events,
-        found.days[kept],
-        found.last_well_days[kept],
-        competing=competing if declared else None,
     )
 
 

@@ -17,6 +17,7 @@ from training.evaluation import (
     Choice,
     CompetingRisks,
     Curves,
+    Definitions,
     Differences,
     Headline,
     Instability,
@@ -106,6 +107,8 @@ class Findings:
         nothing is published for the chosen learner.
     competing : CompetingRisks or None
         Which event comes first; None where the definition declares no competing events.
+    definitions : Definitions or None
+        The same people by other definitions; None where none were asked for.
     warning_signs : WarningSigns or None
         Alerts at follow-up visits; None for response and where no such visit was scored.
     landmarks : dict of str to AtLandmark
@@ -139,6 +142,7 @@ class Findings:
     formula: Formula | None = None
     prior_use: PriorUse | None = None
     competing: CompetingRisks | None = None
+    definitions: Definitions | None = None
     warning_signs: WarningSigns | None = None
     landmarks: Mapping[str, AtLandmark] = field(default_factory=dict)
 
@@ -435,6 +439,7 @@ def summary(findings: Findings) -> dict[str, Any]:
         "priors": None if findings.prior_use is None else findings.prior_use.to_dict(),
         "trial_effects": {use.effect.name: use.to_dict() for use in trial_use_of(findings)},
         "placebo_control": None if findings.placebo is None else findings.placebo.to_dict(),
+        "definitions": None if findings.definitions is None else findings.definitions.to_dict(),
         "competing": None if findings.competing is None else findings.competing.to_dict(),
         "warning_signs": None
         if findings.warning_signs is None

@@ -22,13 +22,15 @@ from predictor.errors import InvalidInputError
 from training.analysis import analyse
 from training.cohort import Cohort
 from training.config import RunConfig
+from training.definitions_grid import over_definitions
 from training.findings import Findings, summary
 from training.landmark_models import ask_again
 from training.model_report import contents, write_run_report
 from training.presentation import draw, make_report
 from training.release import write_model
 from training.run_files import tracked, write_checklists, write_files, write_json
-from training.run_input import Input, read_input
+from training.run_input import Input, read_input, read_others
+from training.streams import streams_of
 from training.tracking import Logged, code_version, log_run, ready_store
 from training.work import Told, Work, require_same_work
 
@@ -131,11 +133,14 @@ def run(
     out = Path(out)
     with unfinished(out) as partial:
         resolved, cohort, source = read_input(config, data, **overrides)
+        others = read_others(resolved, data)
         ready_store(resolved.task, tracking_uri=tracking_uri, apart_from=out)
         kept = partial / KEPT
         require_same_work(kept, _about(resolved, cohort))
         work = Work(resolved.jobs, kept, told)
         findings = ask_again(analyse(resolved, cohort, source, work=work), work=work)
+        stream = streams_of(resolved.seed).definitions
+        findings = over_definitions(findings, others, rng=stream, work=work)
         charts = draw(findings)
         bundle = None
         if findings.model is not None:

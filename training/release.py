@@ -83,7 +83,7 @@ def bundle_of(findings: Findings, *, expires: str = "", landmark: Landmark | Non
     entries = scenario_entries(
         findings.config.trial_effects, findings.cohort.dictionary, analysis.values
     )
-    relapse = analysis.task == "relapse"
+    relapse, about = analysis.task == "relapse", findings.question.about
     return Bundle(
         model=findings.model,
         dictionary=findings.cohort.dictionary,
@@ -112,7 +112,7 @@ def bundle_of(findings: Findings, *, expires: str = "", landmark: Landmark | Non
         lineage=lineage_of(definition, findings.model, analysis.values),
         crosswalks=read_crosswalks(),
         scenarios=entries,
-        prevention=read_prevention(findings.cohort.dictionary) if relapse else (),
+        prevention=read_prevention(findings.cohort.dictionary) if relapse and not about else (),
     )
 
 

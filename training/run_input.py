@@ -120,6 +120,42 @@ def outcome_named(name: str, task: str) -> OutcomeDefinition:
     return found
 
 
+def read_others(config: RunConfig, data: Input) -> dict[str, Cohort | str]:
+    """Read the same people by the other definitions that a run asks for.
+
+    Parameters
+    ----------
+    config : RunConfig
+        Resolved settings.
+    data : Input
+        Where the data are.
+
+    Returns
+    -------
+    dict of str to Cohort or str
+        By definition, that of the run itself left out; a text says why it could not be read.
+
+    Raises
+    ------
+    InvalidInputError
+        If a definition is no entry of ``outcomes.yaml``, or of the other task.
+    """
+    known = read_outcomes()
+    wanted = tuple(known) if config.definitions == "all" else config.definitions
+    if config.definitions == "all":
+        wanted = tuple(name for name in wanted if known[name].task == config.task)
+    found: dict[str, Cohort | str] = {}
+    for name in dict.fromkeys(wanted):
+        definition = outcome_named(name, config.task)
+        if name == config.outcome:
+            continue
+        try:
+            found[name] = read_people(data, definition)[0]
+        except InvalidInputError as error:
+            found[name] = str(error)
+    return found
+
+
 def read_people(data: Input, definition: OutcomeDefinition) -> tuple[Cohort, SourceCohort | None]:
     """Read the people of a study and decide everybody's outcome.
 

@@ -20,6 +20,8 @@ class Streams(NamedTuple):
     rule, pairs, mix, groups, lost, points, control, landmarks, alerts : numpy.random.Generator
         Intervals of the published rule; paired differences; case mix of sites; subgroups;
         outcomes not observed; points; untreated people; landmarks; alerts at follow-up visits.
+    definitions : numpy.random.Generator
+        Other definitions of the outcome.
     """
 
     folds: Stream
@@ -37,6 +39,7 @@ class Streams(NamedTuple):
     control: Stream
     landmarks: Stream
     alerts: Stream
+    definitions: Stream
 
 
 def streams_of(seed: int) -> Streams:

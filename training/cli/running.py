@@ -83,6 +83,14 @@ def run(  # noqa: PLR0913 - one argument for each option
         int | None,
         typer.Option("--jobs", min=1, metavar="N", help="Processes; no number depends on it."),
     ] = None,
+    definitions: Annotated[
+        str | None,
+        typer.Option(
+            "--definitions",
+            metavar="NAMES",
+            help="Other outcomes to hold beside it: all, or names with commas.",
+        ),
+    ] = None,
     ignore_unknown: UnknownOption = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
@@ -92,6 +100,8 @@ def run(  # noqa: PLR0913 - one argument for each option
     overrides: dict[str, Any] = {
         name: x for name, x in (("seed", seed), ("jobs", jobs)) if x is not None
     }
+    if definitions is not None:
+        overrides["definitions"] = definitions_named(definitions)
     say_shipped(config, screen)
     with screen.working("Training and evaluating; this takes minutes with all learners") as told:
         from training.pipeline import run as train
@@ -114,6 +124,23 @@ def run(  # noqa: PLR0913 - one argument for each option
     screen.answer(document, _lines(result, document))
     if result.status == "refused":
         raise typer.Exit(NOT_SUPPORTED)
+
+
+def definitions_named(text: str) -> str | tuple[str, ...]:
+    """Read which other definitions are asked for.
+
+    Parameters
+    ----------
+    text : str
+        ``all``, or names with commas.
+
+    Returns
+    -------
+    str or tuple of str
+        As the settings take it.
+    """
+    named = tuple(name.strip() for name in text.split(",") if name.strip())
+    return "all" if named == ("all",) else named
 
 
 def say_shipped(config: str, screen: Screen) -> None:
@@ -191,6 +218,7 @@ def _notes(findings: Findings) -> list[str]:
 def _lines(result: RunResult, document: Mapping[str, Any]) -> list[Line]:
     """Put a run into words."""
     from training.presentation.alerts import lines as warning_lines
+    from training.presentation.definitions import conclusion_words, grid_lines
     from training.presentation.headline import headline_words
 
     findings = result.findings
@@ -215,6 +243,12 @@ def _lines(result: RunResult, document: Mapping[str, Any]) -> list[Line]:
     alerts = warning_lines(findings)
     lines += [Line(""), Line("Warning signs", style="bold")] * bool(alerts)
     lines += [Line(sentence, 2) for sentence in alerts]
+    grid = findings.definitions
+    if grid is not None:
+        lines += [Line(""), Line("By other definitions", style="bold")]
+        lines += aligned(grid_lines(grid), indent=2)
+        lines += [Line(sentence, 2) for sentence in conclusion_words(grid)]
+        lines += [Line(f"not applied, {name}: {why}", 2) for name, why in grid.not_applied.items()]
     uri = document["tracking_uri"]
     places = [
         ("Bundle", document["bundle"] or "none"),

@@ -33,6 +33,8 @@ class RunConfig(BaseModel):
         ``response`` or ``relapse``.
     outcome : str
         Name of an entry of ``outcomes.yaml``.
+    definitions : tuple of str or "all"
+        Other entries of the same task over which the heart of the run is repeated.
     variables : tuple of str or "all"
         Candidate predictors.
     declared_variables : tuple of str
@@ -84,6 +86,7 @@ class RunConfig(BaseModel):
 
     task: Literal["response", "relapse"]
     outcome: str
+    definitions: tuple[str, ...] | Literal["all"] = ()
     variables: tuple[str, ...] | Literal["all"] = "all"
     declared_variables: tuple[str, ...] = ()
     severity: str = "madrs_total"

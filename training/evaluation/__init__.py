@@ -9,6 +9,7 @@ from training.evaluation.cross_validation import (
     cross_validate,
 )
 from training.evaluation.curves import DECISION_DAY, Banded, Curves, curves_of, groups_of
+from training.evaluation.definitions import ByDefinition, Definitions, Strong
 from training.evaluation.differences import Differences, differences
 from training.evaluation.grouping import SITE, Grouping, groupings
 from training.evaluation.headline import Headline, headline_of
@@ -21,7 +22,7 @@ from training.evaluation.internal_external import (
     sites_of,
 )
 from training.evaluation.optimism import Corrected, Optimism, optimism
-from training.evaluation.performance import measure
+from training.evaluation.performance import discrimination, measure
 from training.evaluation.placebo import PlaceboControl, Untreated, placebo_control
 from training.evaluation.prior_use import PriorUse, UsedPrior, prior_use_of
 from training.evaluation.procedure import (
@@ -62,11 +63,13 @@ __all__ = [
     "SITE",
     "Analysis",
     "Banded",
+    "ByDefinition",
     "Choice",
     "Comparator",
     "CompetingRisks",
     "Corrected",
     "Curves",
+    "Definitions",
     "Difference",
     "Differences",
     "Division",
@@ -90,6 +93,7 @@ __all__ = [
     "Sites",
     "StopRule",
     "StopRuleFound",
+    "Strong",
     "Subgroup",
     "Subgroups",
     "Unobserved",
@@ -104,6 +108,7 @@ __all__ = [
     "cross_validate",
     "curves_of",
     "differences",
+    "discrimination",
     "fit_all",
     "fit_to_everybody",
     "groupings",

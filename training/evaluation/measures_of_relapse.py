@@ -92,7 +92,7 @@ def measures_of_relapse(
         for the days of `HORIZONS` that too few people reach.
     """
     ready: Ready = {
-        "c_index": lambda: _harrell(seen, margin, n_boot, rng),
+        "c_index": lambda: harrell(seen, margin, n_boot, rng),
         "uno_c": lambda: _uno(seen, margin, float(max(risks)), n_boot, rng),
         "ibs": lambda: _ibs(seen, risks, n_boot, rng),
     }
@@ -152,8 +152,25 @@ def _not_reached(day: int) -> Estimate:
     )
 
 
-def _harrell(seen: FollowUp, margin: Floats, n_boot: int, rng: np.random.Generator) -> Estimate:
-    """Harrell's C."""
+def harrell(seen: FollowUp, margin: Floats, n_boot: int, rng: np.random.Generator) -> Estimate:
+    """Give Harrell's C with its interval.
+
+    Parameters
+    ----------
+    seen : FollowUp
+        What happened.
+    margin : ndarray of shape (n, n_repeats)
+        Out-of-fold log-hazards; higher is sooner.
+    n_boot : int
+        Resamples of people where there are too many for a table of all pairs.
+    rng : numpy.random.Generator
+        Draws the resamples.
+
+    Returns
+    -------
+    Estimate
+        In [0, 1]; 0.5 is chance, higher is better.
+    """
     arrays = (seen.days, seen.events, margin)
     n_boot = RANK_RESAMPLES if seen.days.size <= PAIRS_UP_TO else n_boot
     return percentile_interval(

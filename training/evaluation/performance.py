@@ -12,6 +12,7 @@ from training.evaluation.cross_validation import OutOfFold
 from training.evaluation.measures_of_relapse import (
     MINIMUM_FOLLOWED,
     FollowUp,
+    harrell,
     measures_of_relapse,
 )
 from training.evaluation.measures_of_response import chance_precision, measures_of_response
@@ -135,6 +136,37 @@ def measure(
             estimates["auprc"] = chance_precision(outcome.events)
             del undefined["auprc"]
     return estimates, undefined
+
+
+def discrimination(found: OutOfFold, outcome: Outcome, *, rng: np.random.Generator) -> Estimate:
+    """Give AUC or Harrell's C alone, also where no risk can be evaluated.
+
+    Parameters
+    ----------
+    found : OutOfFold
+        Predictions.
+    outcome : Outcome
+        What happened.
+    rng : numpy.random.Generator
+        Draws the resamples of people.
+
+    Returns
+    -------
+    Estimate
+        In [0, 1]; 0.5 is chance, higher is better.
+
+    Raises
+    ------
+    MeasureUndefinedError
+        If nothing was predicted, or the measure has no value on these people.
+    """
+    if found.failure:
+        raise MeasureUndefinedError("discrimination", found.failure)
+    n_boot = _n_boot(*found.margin.shape)
+    if outcome.days is not None:
+        return harrell(FollowUp(outcome.days, outcome.events), found.margin, n_boot, rng)
+    ready = measures_of_response(outcome.events, found.probability, n_boot=n_boot, rng=rng)
+    return ready["auc"]()
 
 
 def _n_boot(n_people: int, repeats: int) -> int:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from predictor.errors import InvalidInputError
 from predictor.scoring import Scorer
+from training.analysed import outcome_for_fits
 from training.cohort import Cohort
 from training.config import RunConfig
 from training.evaluation.benefit import Benefit, benefit_of
@@ -19,9 +20,7 @@ from training.evaluation.ladder import Ladder, climb
 from training.evaluation.numbering import Numbered, for_ladder, last_seen_free, number_people
 from training.evaluation.updating import cross_validated
 from training.findings import MINIMUM_EVENTS
-from training.fitting import Outcome
 from training.metrics import MeasureUndefinedError
-from training.outcome import RelapseOutcome
 from training.samplesize.precision import Precision, required_to_validate
 
 ENOUGH_EVENTS = 100
@@ -150,14 +149,11 @@ def examine(
     """
     model, kept = scorer.bundle.model, cohort.analysed
     rows = cohort.rows.select(kept)
-    days, well = None, None
-    if isinstance(cohort.outcome, RelapseOutcome):
-        days, well = cohort.outcome.days[kept], cohort.outcome.last_well_days[kept]
     before = last_seen_free(cohort)
     people = number_people(
         scorer,
         rows,
-        Outcome(cohort.events[kept].astype(np.float64), days, well),
+        outcome_for_fits(cohort),
         seen_free=None if before is None else before[kept],
     )
     who = people.scored

@@ -84,6 +84,39 @@ def test_from_a_simulated_cohort_to_a_bundle_that_scores(call, simulated, tmp_pa
     assert len(scores) == 150
 
 
+def test_other_definitions_stand_beside_the_own_one_in_every_form(call, simulated, tmp_path):
+    names = "remission_madrs_10, response_phq9,response_madrs"
+    ended = call(
+        *("run", "configs/smoke.yaml", *tables(simulated), "--out", tmp_path / "out"),
+        *("--definitions", names),
+    )
+    assert ended.code == 0, ended.err
+    written = json.loads((tmp_path / "out" / "run.json").read_text())
+    grid = written["definitions"]
+    assert [one["name"] for one in grid["results"]] == ["response_madrs", "remission_madrs_10"]
+    assert grid["not_applied"] == {"response_phq9": "no visit has a PHQ-9 score"}
+    assert grid["learner"] == written["chosen"]
+    assert grid["results"][0]["people"] == written["cohort"]["with_outcome"]
+    lines = [" ".join(line.split()) for line in ended.out.splitlines()]
+    assert "By other definitions" in lines
+    assert "not applied, response_phq9: no visit has a PHQ-9 score" in lines
+    assert any(line.startswith(("Survives: ", "Changes: ")) for line in lines)
+    report = (tmp_path / "out" / "report.html").read_text()
+    assert '<h2 id="definitions">By other definitions</h2>' in report
+    numbers = (tmp_path / "out" / "numbers.csv").read_text()
+    assert "\ndefinitions,name remission_madrs_10,people," in numbers
+
+
+def test_a_definition_that_is_none_ends_a_run_before_it_computes(call, simulated, tmp_path):
+    ended = call(
+        *("run", "configs/smoke.yaml", *tables(simulated), "--out", tmp_path / "out"),
+        *("--definitions", "remission"),
+    )
+    assert ended.code == 2
+    assert "'remission' is no entry of outcomes.yaml" in ended.err
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_cohort_without_enough_events_is_refused(call, tmp_path):
     call("simulate", "--patients", 14, "--seed", 1, "--out", tmp_path / "c", "--quiet")
     ended = call("run", "configs/smoke.yaml", *tables(tmp_path / "c"), "--out", tmp_path / "out")
@@ -201,6 +234,7 @@ def made_up(**changed):
         choice=SimpleNamespace(reason="cox_ridge has the lowest loss"),
         headline=None,
         question=question_of(definition),
+        definitions=None,
         source=SimpleNamespace(settings=settings),
         warning_signs=None,
         warnings=("possible leak: AUC above 0.75",),
