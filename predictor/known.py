@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from predictor.crosswalk import Crosswalk
 from predictor.dictionary import Dictionary, Variable
-from predictor.model import Model
+from predictor.model import Assessment, Model
 
 Floats = NDArray[np.float64]
 Crosswalks = Mapping[tuple[str, str], Crosswalk]
@@ -86,37 +86,44 @@ class Known:
     values: Mapping[str, Floats]
     conversions: tuple[tuple[Conversion, ...], ...]
 
-    def error(self, model: Model) -> Floats:
-        """Give the standard deviation of the calibrated margin that the conversions add.
+    def widened(self, model: Model, assessment: Assessment) -> Assessment:
+        """Add the errors of the conversions to what a model says of the converted answers.
 
-        Half the difference of the margins at one standard error either way; for a margin that is
-        linear in the score this is coefficient × standard error. The errors of several conversions
-        of one person may be independent or all the same; the larger sum is taken.
+        The error of a margin is half the difference of the margins at one standard error either
+        way; for a margin that is linear in the score this is coefficient × standard error. The
+        errors of several conversions of one person may be independent or all the same; the larger
+        sum is taken.
 
         Parameters
         ----------
         model : Model
             Any; what its learner is does not matter.
+        assessment : Assessment
+            What it says of `values`.
 
         Returns
         -------
-        ndarray, shape (n,)
-            0 where nothing was converted.
+        Assessment
+            With a larger `sd`, and with what the score itself would remove of it in `narrowing`;
+            the same where nothing was converted.
         """
-        added = np.zeros(len(self.conversions))
         rows = np.flatnonzero([bool(made) for made in self.conversions])
         if not rows.size:
-            return added
+            return assessment
         values = {name: answers[rows] for name, answers in self.values.items()}
         errors: dict[str, Floats] = {}
         for place, row in enumerate(rows):
             for one in self.conversions[row]:
                 error = errors.setdefault(one.variable.id, np.zeros(rows.size))
                 error[place] = one.crosswalk.standard_error
-        each = [_half_step(model, values, {name: error}) for name, error in errors.items()]
+        each = {name: _half_step(model, values, {name: errors[name]}) for name in errors}
         together = np.abs(_half_step(model, values, errors))
-        added[rows] = np.maximum(np.linalg.norm(each, axis=0), together)
-        return added
+        sd, narrowing = assessment.sd.copy(), assessment.narrowing.copy()
+        added = np.maximum(np.linalg.norm(list(each.values()), axis=0), together)
+        sd[rows] = np.hypot(sd[rows], added)
+        for name, step in each.items():
+            narrowing[rows, model.encoding.variables.index(name)] += step**2
+        return replace(assessment, sd=sd, narrowing=narrowing)
 
 
 def known(

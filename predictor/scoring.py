@@ -180,8 +180,7 @@ class Scorer:
         """Answer every row by this scorer's own model."""
         model, variables = self.bundle.model, self.bundle.model.encoding.variables
         view = known(self.dictionary, variables, rows.values, self._shared.crosswalks)
-        assessment = model.assess(view.values)
-        assessment = replace(assessment, sd=np.hypot(assessment.sd, view.error(model)))
+        assessment = view.widened(model, model.assess(view.values))
         codes = np.array([view.values[variable] for variable in variables]).T
         notes = RowNotes(rows)
         scores = [

@@ -12,6 +12,7 @@ from predictor.crosswalk import Crosswalk, crosswalks_of
 from predictor.dictionary import Dictionary
 from predictor.known import Conversion, Known, known, later_cautions, others_of, reading, scale_of
 from predictor.landmarks import with_landmarks
+from predictor.model import Model
 from training.config import read_crosswalks, read_landmarks
 
 SHIPPED = crosswalks_of(read_crosswalks())
@@ -31,6 +32,12 @@ def answers(**given: float) -> dict[str, np.ndarray]:
         f"{s}_{d}" for s in ("madrs", "phq9", "qids_sr16", "hamd17") for d in ("dose2", "dose4")
     ]
     return {name: np.array([given.get(name, math.nan)]) for name in {*names, *given}}
+
+
+def added(found: Known, model: Model) -> np.ndarray:
+    """The standard deviation of the margin that the conversions add."""
+    plain = model.assess(found.values)
+    return np.sqrt(found.widened(model, plain).sd ** 2 - plain.sd**2)
 
 
 def test_a_score_that_was_rated_is_left_alone(whole):
@@ -104,7 +111,7 @@ def test_the_error_of_a_linear_margin_is_coefficient_times_standard_error(
     values = {name: np.array([1.0, 1.0]) for name in names} | {"madrs_dose2": np.full(2, np.nan)}
     values["phq9_dose2"] = np.array([15.0, np.nan])
     found = known(whole, names, values, SHIPPED)
-    assert found.error(model) == pytest.approx([SLOPE * PHQ9_ERROR, 0.0], abs=1e-4)
+    assert added(found, model) == pytest.approx([SLOPE * PHQ9_ERROR, 0.0], abs=1e-4)
 
 
 def test_errors_of_two_conversions_are_taken_as_the_same(whole, landmark_bundles):
@@ -114,7 +121,7 @@ def test_errors_of_two_conversions_are_taken_as_the_same(whole, landmark_bundles
     values = {name: np.array([1.0]) for name in names}
     values |= answers(phq9_dose2=15, phq9_dose4=15)
     found = known(whole, names, values, SHIPPED)
-    assert found.error(model) == pytest.approx([2 * SLOPE * PHQ9_ERROR], abs=1e-4)
+    assert added(found, model) == pytest.approx([2 * SLOPE * PHQ9_ERROR], abs=1e-4)
 
 
 def test_errors_that_cancel_are_taken_as_independent(whole, landmark_bundles):
@@ -126,7 +133,7 @@ def test_errors_that_cancel_are_taken_as_independent(whole, landmark_bundles):
     values = {name: np.array([1.0]) for name in model.encoding.variables}
     values |= answers(phq9_dose2=15, phq9_dose4=15)
     found = known(whole, model.encoding.variables, values, SHIPPED)
-    assert found.error(model) == pytest.approx([math.sqrt(2) * SLOPE * PHQ9_ERROR], abs=1e-4)
+    assert added(found, model) == pytest.approx([math.sqrt(2) * SLOPE * PHQ9_ERROR], abs=1e-4)
 
 
 def test_trees_are_asked_at_one_standard_error_either_way(bundles, dictionary):
@@ -140,8 +147,19 @@ def test_trees_are_asked_at_one_standard_error_either_way(bundles, dictionary):
         for end in (38.0, 22.0)
     ]
     assert ends[0] != ends[1]
-    error = Known(values, ((made,),)).error(bundle.model)
+    error = added(Known(values, ((made,),)), bundle.model)
     assert error == pytest.approx([abs(ends[0] - ends[1]) / 2], abs=1e-12)
+
+
+def test_the_score_itself_would_remove_the_error_of_its_conversion(whole, landmark_bundles):
+    model = landmark_bundles["response"].landmarks["dose2"].model
+    names = model.encoding.variables
+    values = {name: np.array([1.0]) for name in names} | answers(phq9_dose2=15)
+    found = known(whole, names, values, SHIPPED)
+    plain = model.assess(found.values)
+    gain = found.widened(model, plain).narrowing - plain.narrowing
+    assert gain[0, names.index("madrs_dose2")] == pytest.approx((SLOPE * PHQ9_ERROR) ** 2, abs=1e-4)
+    assert np.count_nonzero(gain) == 1
 
 
 def test_only_totals_of_landmarks_have_a_scale(whole):

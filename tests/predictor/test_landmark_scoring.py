@@ -109,6 +109,11 @@ def test_a_conversion_is_never_silent(response, candidate):
     assert score.values["madrs_dose2"] == entry["assumed"]
 
 
+def test_the_score_on_its_own_scale_is_the_answer_that_would_help_most(response, candidate):
+    score = response.score(candidate(phq9_dose2=15, bmi=None), landmark="dose2")[0]
+    assert score.next_question == {"variable": "madrs_dose2", "label": "MADRS after dose 2"}
+
+
 @pytest.mark.parametrize("task", ["response", "relapse"])
 def test_contributions_sum_exactly_at_every_landmark(landmark_scorers, candidate, task):
     row = candidate(
