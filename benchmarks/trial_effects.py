@@ -5,8 +5,10 @@ Each cohort of the simulated world is fitted three times: with effects of trials
 the same answers learned from who has them planned, and without them. Plans hardly follow risk in
 this world, so that little is confounded: what learning costs is mostly noise. Regret is the mean
 log-loss of risks at 30, 90 and 180 days above that of the truth, in responders among 5,000 new
-people; coverage is the share of true risks inside the 90 % interval. **The true hazard ratio of
-maintenance in this world, 0.40, lies between those of the trial, so that it flatters the trial.**
+people; coverage is the share of true risks inside the 90 % interval. "Other plan": the same
+people under maintenance if they have none planned, and the other way round, as a scenario shows
+them, against the truth of that plan. **The true hazard ratio of maintenance in this world, 0.40,
+lies between those of the trial, so that it flatters the trial.**
 """
 
 from __future__ import annotations
@@ -15,7 +17,8 @@ import argparse
 from dataclasses import replace
 
 import numpy as np
-from simulated import analysis_of, draw, fit, the_dictionary
+from numpy.typing import NDArray
+from simulated import analysis_of, draw, fit, the_dictionary, the_world
 
 from predictor.model import Model
 from predictor.rows import read_rows
@@ -23,7 +26,11 @@ from predictor.uncertainty import Z_LEVEL
 from training.config import RunConfig, read_run_config
 from training.evaluation import Analysis
 from training.simulation import SimulatedCohort
-from training.simulation.truth import HORIZONS
+from training.simulation.people import draw_people
+from training.simulation.truth import HORIZONS, relapse_risk, true_chances
+
+Values = dict[str, NDArray[np.float64]]
+Risks = dict[int, NDArray[np.float64]]
 
 N_NEW = 5000
 LEARNERS = ("averaged_cox", "cox_ridge")
@@ -38,21 +45,32 @@ def arms_of(cohort: SimulatedCohort, config: RunConfig) -> dict[str, Analysis]:
     return {"learned": learned, "left out": analysis_of(cohort, without), "trial": trial}
 
 
-def measured(model: Model, new: SimulatedCohort) -> tuple[float, float]:
-    """Give regret and coverage in new responders."""
-    asked = new.latent["responded"].to_numpy(dtype=bool)
-    said = model.assess(
-        read_rows(new.patients, the_dictionary(), require_ids=True).select(asked).values
+def new_people(n: int, seed: list[int]) -> tuple[Values, Risks, Risks]:
+    """Draw responders: their answers, their true risks, and those with the other plan."""
+    drawn, world = draw(n, seed), the_world()
+    responded = drawn.latent["responded"].to_numpy(dtype=bool)
+    rows = read_rows(drawn.patients, the_dictionary(), require_ids=True).select(responded)
+    people = draw_people(world, n, np.random.default_rng(seed))
+    planned = people.values["maintenance_planned"]
+    other = replace(people, values={**people.values, "maintenance_planned": 1 - planned})
+    as_is, otherwise = (
+        {day: relapse_risk(world, true_chances(world, each), day)[responded] for day in HORIZONS}
+        for each in (people, other)
     )
-    regret, covered = [], []
+    return rows.values, as_is, otherwise
+
+
+def measured(model: Model, values: Values, truth: Risks) -> tuple[float, float]:
+    """Give regret and coverage in new responders."""
+    said, regret, covered = model.assess(values), [], []
     for day in HORIZONS:
-        truth = new.truth[f"relapse_risk_{day}"].to_numpy()[asked].clip(1e-9, 1 - 1e-9)
+        true = truth[day].clip(1e-9, 1 - 1e-9)
         risk = model.probability(said.margin, day).clip(1e-9, 1 - 1e-9)
         spread = Z_LEVEL * np.sqrt(said.sd**2 + model.hazard_variance[day])
         lo, hi = (model.probability(said.margin + side * spread, day) for side in (-1, 1))
-        apart = truth * np.log(truth / risk) + (1 - truth) * np.log((1 - truth) / (1 - risk))
+        apart = true * np.log(true / risk) + (1 - true) * np.log((1 - true) / (1 - risk))
         regret.append(apart.mean())
-        covered.append(((lo <= truth) & (truth <= hi)).mean())
+        covered.append(((lo <= true) & (true <= hi)).mean())
     return float(np.mean(regret)), float(np.mean(covered))
 
 
@@ -63,16 +81,23 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=[400, 1000])
     parser.add_argument("--learners", nargs="+", default=list(LEARNERS))
     asked = parser.parse_args()
-    config, new = read_run_config("configs/relapse.yaml"), draw(N_NEW, [99, 1])
+    config = read_run_config("configs/relapse.yaml")
+    values, truth, other = new_people(N_NEW, [99, 1])
+    planned = values["maintenance_planned"]
+    turned = {**values, "maintenance_planned": 1 - planned}  # NaN stays NaN
     for name in asked.learners:
         for n in asked.sizes:
-            found = np.array([
-                [
-                    measured(fit(arm, config, name, np.random.default_rng(seed))[0], new)
-                    for arm in arms_of(draw(n, [seed, n]), config).values()
+            found, scenario = [], []
+            for seed in range(asked.cohorts):
+                arms = arms_of(draw(n, [seed, n]), config)
+                models = [
+                    fit(arm, config, name, np.random.default_rng(seed))[0] for arm in arms.values()
                 ]
-                for seed in range(asked.cohorts)
-            ])  # fmt: skip
+                found.append([measured(model, values, truth) for model in models])
+                scenario.append(measured(models[-1], turned, other))
+            found = np.array(found)
+            regret, covered = np.mean(scenario, axis=0)
+            print(f"{name:14} n {n:5} other plan regret {regret:.4f} coverage {covered:.3f}")
             for i, arm in enumerate(ARMS):
                 regret, covered = found[:, i].mean(axis=0)
                 apart = found[:, 2, 0] - found[:, i, 0]

@@ -57,6 +57,8 @@ class Term:
         level of the variable is had, or not had, by fewer than `SUPPRESSED_BELOW` people.
     per_sd : float or None
         Change of the margin per standard deviation of the column in the cohort; None likewise.
+    of_trial : bool
+        Whether the coefficient is the effect of a trial, which was not fitted.
     """
 
     variable: str
@@ -70,6 +72,7 @@ class Term:
     decimals: int
     centre: float | None
     per_sd: float | None
+    of_trial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +161,7 @@ def write_linear(
                 decimals=_decimals(_reach(variable, column), room),
                 centre=None if rare else mean,
                 per_sd=None if rare else float(b * spread[i]),
+                of_trial=bool(given[i]),
             )
         )
     baseline = model.baseline

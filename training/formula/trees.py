@@ -102,7 +102,7 @@ def summarise_trees(
     lines = [
         VariableInTrees(name, dictionary[name].label, float(n / asked.sum()), float(size))
         for name, n, size in zip(names, asked, mean, strict=True)
-        if n or weight < 1
+        if n or size or weight < 1
     ]
     refits = model.refits
     return TreesSummary(

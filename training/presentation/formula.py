@@ -69,7 +69,7 @@ def _linear(formula: LinearFormula, name: str, family: str) -> tuple[list[str], 
     ]
     rows: list[dict[str, object]] = [
         {
-            "Variable": Cell(term.label, _per(term)),
+            "Variable": Cell(term.label, _per(term) + _origin(term)),
             "Coefficient": _printed(term.value, term),
             "95 % interval": f"{_printed(term.lo, term)} to {_printed(term.hi, term)}".replace(
                 " ", "\N{NO-BREAK SPACE}"
@@ -122,6 +122,13 @@ _SHARED = (
     "The margin is a mean: {share:.0f} % of it are boosted trees, the rest is a sum of effects "
     "that may bend. "
 )
+
+
+def _origin(term: Term) -> str:
+    """Say of a coefficient that was not fitted where it comes from."""
+    if term.of_trial:
+        return "; effect of a trial, not fitted"
+    return "; not read" if term.lo == term.hi == 0 else ""
 
 
 def _per(term: Term) -> str:

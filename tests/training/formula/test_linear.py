@@ -104,6 +104,8 @@ def test_the_effect_of_a_trial_stands_in_the_table_as_published(written):
     term = next(t for t in formula.linear.terms if t.variable == "bipolar")
     half = 1.959964 * 0.3
     assert (term.value, term.lo, term.hi) == pytest.approx((-0.9, -0.9 - half, -0.9 + half))
+    assert term.of_trial
+    assert [t.variable for t in formula.linear.terms if t.of_trial] == ["bipolar"]
 
 
 def bundle_of(model):

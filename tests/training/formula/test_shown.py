@@ -23,7 +23,7 @@ def with_model(findings_of, models, dictionary, some_people):
     def made(task, **changed):
         model = replace(models[task], **changed)
         formula = write_formula(model, some_people, dictionary, rng=np.random.default_rng(1))
-        return replace(findings_of(task), model=model, formula=formula)
+        return replace(findings_of(model.task), model=model, formula=formula)
 
     return made
 
@@ -56,6 +56,17 @@ def test_a_relapse_formula_has_its_hazards_and_says_where_nobody_was_followed(wi
     assert "1 − exp(−H × exp(margin))" in said
     assert f"{0.12 * 90**0.5:.5g} by day 90" in said
     assert "beyond day 150" in said
+
+
+def test_a_coefficient_that_was_not_fitted_says_where_it_comes_from(with_model, models):
+    section = shown.section(with_model("trial"))
+    under = {r["Variable"].text: r["Variable"].under for r in section.tables[0].rows}
+    (bipolar,) = [words for text, words in under.items() if "ipolar" in text]
+    assert bipolar.endswith("; effect of a trial, not fitted")
+    assert sum("trial" in words for words in under.values()) == 1
+    unread = replace(models["trial"], trial=None)
+    section = shown.section(with_model("trial", trial=unread.trial))
+    assert [r for r in section.tables[0].rows if r["Variable"].under.endswith("; not read")]
 
 
 @pytest.mark.parametrize(
