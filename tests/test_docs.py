@@ -15,7 +15,7 @@ import predictor.score
 import predictor.scoring
 import training.cli
 from predictor import uncertainty
-from training import baseline_hazard, calibrating, findings, fitting, tuning, visit_intervals
+from training import baseline_hazard, calibrating, fitting, run_status, tuning, visit_intervals
 from training.evaluation import cross_validation, ladder, performance, rungs
 from training.evaluation.sentinels.sentinel import FALSE_ALARM
 from training.evaluation.sentinels.single_variable import MINIMUM_ANSWERS, TOO_GOOD_ALONE
@@ -164,7 +164,7 @@ def test_settings_of_the_methods_are_those_of_the_code() -> None:
         f"{tuning.PATIENCE} times in a row",
         f"days {', '.join(risk_days)} as far as at least",
         f"above {TOO_GOOD_ALONE} in at least {MINIMUM_ANSWERS} people",
-        f"fewer than {findings.MINIMUM_EVENTS} events",
+        f"fewer than {run_status.MINIMUM_EVENTS} events",
         f"{uncertainty.Z_LEVEL:.3f}·s",
         f"chance of {FALSE_ALARM} in clean data",
         f"at least {rungs.EVENTS_PER_COEFFICIENT} events",

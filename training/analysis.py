@@ -43,13 +43,14 @@ from training.evaluation import (
     watch,
 )
 from training.examination import examine
-from training.findings import Findings, sample_size_of, status_of, why_unevaluated
+from training.findings import Findings
 from training.formula import write_formula
 from training.importers import SourceCohort
 from training.learners import PUBLISHED_RULE, REFERENCE, learner_named
 from training.metrics import MeasureUndefinedError
 from training.priors import published_effects
 from training.published_effects import Effects
+from training.run_status import sample_size_of, status_of, why_unevaluated
 from training.splits import LeakError
 from training.streams import streams_of
 from training.trial_effects import given_effects, without_plans

@@ -30,12 +30,13 @@ from training.evaluation import (
 )
 from training.evaluation.measures_of_relapse import HORIZONS
 from training.evaluation.procedure import predicted
-from training.findings import Findings, sample_size_of, status_of
+from training.findings import Findings
 from training.learners import Learner
 from training.metrics import MeasureUndefinedError
 from training.metrics.survival import kaplan_meier
 from training.model_report import rule_words
 from training.outcome_wording import EVENT_WORDS
+from training.run_status import sample_size_of, status_of
 from training.tuning import Fitted
 from training.work import ALONE, Told, Work
 

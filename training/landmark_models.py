@@ -31,18 +31,12 @@ from training.evaluation import (
     training_rows,
     watch_at_landmark,
 )
-from training.findings import (
-    AtLandmark,
-    Findings,
-    sample_size_of,
-    status_of,
-    too_few,
-    why_unevaluated,
-)
+from training.findings import AtLandmark, Findings
 from training.importers import SourceCohort
 from training.landmarking import cohort_at, others_read, read_at, scores_read, wanted_landmarks
 from training.learners import learner_named
 from training.metrics import MeasureUndefinedError
+from training.run_status import sample_size_of, status_of, too_few, why_unevaluated
 from training.splits import LeakError
 from training.streams import streams_of
 from training.work import ALONE, Work

@@ -17,11 +17,12 @@ from training.evaluation import (
     Sentinel,
     headline_of,
 )
-from training.findings import Findings, sample_size_of, status_of, summary, why_unevaluated
+from training.findings import Findings, summary
 from training.fitting import Outcome
 from training.learners import LEARNERS
 from training.metrics.intervals import Estimate, PairedDifference
 from training.metrics.pooling import RandomEffects
+from training.run_status import sample_size_of, status_of, why_unevaluated
 
 RIDGE = next(line for line in LEARNERS if line.name == "ridge")
 VARIABLES = (

@@ -10,9 +10,9 @@ from training.analysis import select
 from training.averaged_logistic import fit_averaged_logistic
 from training.config import read_outcomes, read_priors, read_trial_effects
 from training.evaluation import Analysis, Resampling, cross_validate, fit_all
-from training.findings import sample_size_of
 from training.fitting import Outcome, Setting, fit_learner, margins_along, prepare
 from training.published_effects import PublishedEffect
+from training.run_status import sample_size_of
 
 VARIABLES = (
     Variable("age", "Age", "number", "g", "s", hard_range=(0, 110)),

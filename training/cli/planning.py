@@ -48,8 +48,8 @@ def plan(  # noqa: PLR0913 - one argument for each option
     say_shipped(config, screen)
     with screen.working("Counting people, outcomes and parameters"):
         from training.analysis import select
-        from training.findings import sample_size_of
         from training.run_input import Input, read_input
+        from training.run_status import sample_size_of
 
         tables = Input(patients, visits, events, column_map, ignore_unknown=ignore_unknown)
         data = tables if source is None else input_of(tables, *source)

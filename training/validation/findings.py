@@ -19,8 +19,8 @@ from training.evaluation.external import External, measure_external
 from training.evaluation.ladder import Ladder, climb
 from training.evaluation.numbering import Numbered, for_ladder, last_seen_free, number_people
 from training.evaluation.updating import cross_validated
-from training.findings import MINIMUM_EVENTS
 from training.metrics import MeasureUndefinedError
+from training.run_status import MINIMUM_EVENTS
 from training.samplesize.precision import Precision, required_to_validate
 
 ENOUGH_EVENTS = 100

@@ -62,7 +62,7 @@ def test_the_plan_in_words(call, simulated, tmp_path, monkeypatch):
 
 def test_enough_people_end_well(call, simulated, tmp_path, monkeypatch):
     monkeypatch.setattr(
-        "training.findings.required_sample",
+        "training.run_status.required_sample",
         lambda *_, **__: required_sample(
             "relapse", discrimination=0.9, event_share=0.9, n_parameters=1, n_available=500
         ),
