@@ -114,7 +114,8 @@ def with_landmarks(dictionary: Dictionary, landmarks: Landmarks) -> Dictionary:
     -------
     Dictionary
         With one variable for each scale and landmark (``madrs_dose2``), of the type and ranges of
-        the total at baseline, and what else is known; landmark by landmark.
+        the total at baseline but that no low score is unusual, and what else is known; landmark
+        by landmark.
 
     Raises
     ------
@@ -134,9 +135,12 @@ def with_landmarks(dictionary: Dictionary, landmarks: Landmarks) -> Dictionary:
 
 
 def _rated_again(total: Variable, landmark: Landmark, landmarks: Landmarks) -> Variable:
-    """Make the variable of a scale at a landmark."""
+    """Make the variable of a scale at a landmark: people who are well again are no surprise."""
+    lowest = None if total.hard_range is None else total.hard_range[0]
+    usual = total.plausible_range
     return replace(
         total,
+        plausible_range=None if usual is None or lowest is None else (lowest, usual[1]),
         id=f"{total.id.removesuffix('_total')}_{landmark.name}",
         label=f"{total.instrument or total.label} {landmark.label}",
         group=GROUP,

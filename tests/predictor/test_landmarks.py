@@ -15,7 +15,7 @@ from training.config import read_dictionary, read_landmarks
 
 TOTAL = {
     "id": "madrs_total", "label": "MADRS total", "type": "integer", "group": "g", "source": "s",
-    "instrument": "MADRS", "hard_range": [0, 60], "plausible_range": [0, 50], "unit": "{score}",
+    "instrument": "MADRS", "hard_range": [0, 60], "plausible_range": [7, 50], "unit": "{score}",
     "higher_is_worse": True,
 }  # fmt: skip
 AGE = {"id": "age", "label": "A", "type": "number", "group": "g", "source": "s",

@@ -12,7 +12,7 @@ from training.presentation import make_report
 from training.presentation.alerts import lines, not_measured, section, sentences
 
 
-def weighed(*, relapses=60, informative=True, step=0.2, lost=0, scores=True):
+def weighed(*, relapses=60, informative=True, step=0.2, lost=0, scores=True, risks=None):
     """One visit of each person; the model knows those who relapse, or nobody."""
     n = relapses + 60 + lost
     relapsed = (np.arange(n) < relapses) * 1.0
@@ -20,6 +20,8 @@ def weighed(*, relapses=60, informative=True, step=0.2, lost=0, scores=True):
     visits = PersonVisits(np.arange(n), np.full(n, 14.0), end, relapsed, np.full(n, 14.0))
     rng = np.random.default_rng(0)
     risk = 0.1 + 0.15 * rng.random(n) + 0.1 * relapsed * informative
+    if risks is not None:
+        risk, step = np.concatenate([risks, np.zeros(60)]), 0.15
     score = np.where(rng.random(n) < 0.3, 18.0, 8.0)
     scored = ScoredVisits(visits, risk[:, None], score, np.full(n, 8.0))
     rules, absent = simple_rules(
@@ -46,8 +48,11 @@ def test_the_trade_off_marks_the_declared_step(findings_of):
     assert lowest["Relapse follows"].text == "50 %"
     # 60 false alerts in 120 times 14 days
     assert lowest["False alerts in a year"].text == f"{60 / (120 * 14 / 365.25):.1f}"
-    assert (lowest["Lead"].text, lowest["Lead"].under) == ("14 days", "14 to 14")
-    assert steps.rows[-1]["Lead"].text == "–"
+    assert (lowest["Lead, days"].text, lowest["Lead, days"].under.split()) == (
+        "14",
+        ["14", "to", "14"],
+    )
+    assert steps.rows[-1]["Lead, days"].text == "–"
     assert "no relapse had an alert in time" in steps.note
     assert rules.rows[0]["Rule"] == "the model, from 25 % on"
     assert rules.rows[-1]["Rule"] == "an alert at every visit"
@@ -89,8 +94,21 @@ def test_a_handful_of_relapses_is_not_told(findings_of):
     part = section(found)
     assert "relapses were seen" not in words_of(part)
     assert {row["Sensitivity"].text for row in part.tables[0].rows} == {"–"}
-    assert "it would tell of fewer than 10 people" in part.tables[0].note
+    assert "A dash: of fewer than 10 in all" in part.tables[0].note
     assert summary(found)["warning_signs"]["relapses"] is None
+
+
+def test_a_handful_of_those_warned_or_not_is_told_as_a_bound(findings_of):
+    known = np.concatenate([np.full(5, 0.35), np.full(50, 0.25), np.full(5, 0.12)])
+    part = section(shown(findings_of, risks=known))
+    said = {
+        row["Risk from which one is alerted"]: row["Sensitivity"].text
+        for row in part.tables[0].rows
+    }
+    assert said["30 %"] == "few"
+    assert said["15 %, declared"] == "nearly all"
+    assert said["10 %"] == "100 %"
+    assert part.tables[1].rows[-1]["Sensitivity"].under == ""
 
 
 @pytest.mark.parametrize("how", [{}, {"informative": False}])

@@ -45,8 +45,10 @@ GAIN_IN = {False: "sensitivity", True: "ppv"}
 """What a gain is told in: at equal false alerts, or beside an alert at every visit."""
 
 RESAMPLES = 2000
-TOLD_FROM = 50
-"""From as many on, a share to two digits does not give away a count below ten."""
+FEW = f"more than none but fewer than {SUPPRESSED_BELOW}"
+NEARLY_ALL = f"all but fewer than {SUPPRESSED_BELOW}"
+FEW_IN_ALL = f"of fewer than {SUPPRESSED_BELOW} in all"
+"""What is said of a share that would give away a count below ten."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -237,7 +239,8 @@ def weigh_alerts(
         cut = _matched(scored, rule[1])
         comparators[name] = _beside(scored, rule, risk > cut, cut=cut, rng=rng)
     every = ("an alert at every visit", np.ones(len(risk), dtype=bool))
-    comparators[EVERYBODY] = _beside(scored, every, risk >= step, cut=None, rng=rng)
+    beside = _beside(scored, every, risk >= step, cut=None, rng=rng)
+    comparators[EVERYBODY] = replace(beside, found=_by_construction(beside.found))
     return WarningSigns(
         step, tuple(landmarks), by_step[step], by_step, comparators, dict(absent or {})
     )
@@ -307,31 +310,35 @@ def told_of_alerts(found: AlertMeasures) -> dict[str, Any]:
 
 
 def _spared(found: AlertMeasures) -> AlertMeasures:
-    """Leave out measures from which a count of fewer than ten people would follow."""
-    hidden = []
-    if _tells(found, "sensitivity", found.relapses):
-        hidden += ["sensitivity", "sensitivity_last_visit", "lead_days"]
-    elif _tells(found, "sensitivity_last_visit", found.relapses):
-        hidden += ["sensitivity_last_visit"]
-    if _tells(found, "ppv", found.judged):
-        hidden += ["ppv"]
-    if not hidden:
-        return found
-    why = f"it would tell of fewer than {SUPPRESSED_BELOW} people"
+    """Leave out measures from which a count of fewer than ten would follow."""
+    hidden: dict[str, str] = {}
+    for name, of in (
+        ("sensitivity", found.relapses),
+        ("sensitivity_last_visit", found.relapses),
+        ("ppv", found.judged),
+    ):
+        why = _too_few(found, name, of)
+        hidden |= {name: why} if why else {}
+    if "sensitivity" in hidden:
+        hidden |= {n: hidden["sensitivity"] for n in ("lead_days",) if n in found.measures}
     return replace(
         found,
         measures={name: each for name, each in found.measures.items() if name not in hidden},
-        undefined={**found.undefined, **{n: why for n in hidden if n in found.measures}},
-        lead_quartiles=None if "lead_days" in hidden else found.lead_quartiles,
+        undefined={**found.undefined, **hidden},
+        lead_quartiles=None if "sensitivity" in hidden else found.lead_quartiles,
     )
 
 
-def _tells(found: AlertMeasures, name: str, of: float) -> bool:
-    """Tell whether a share gives away a count below ten, by itself or by what is left."""
-    if name not in found.measures or of >= TOLD_FROM:
-        return False
+def _too_few(found: AlertMeasures, name: str, of: float) -> str:
+    """Say why a share would give away a count below ten; empty where it does not."""
+    if name not in found.measures:
+        return ""
     part = found.measures[name].value * of
-    return of < SUPPRESSED_BELOW or any(0 < n < SUPPRESSED_BELOW for n in (part, of - part))
+    if of < SUPPRESSED_BELOW:
+        return FEW_IN_ALL
+    if 0 < part < SUPPRESSED_BELOW:
+        return FEW
+    return NEARLY_ALL if 0 < of - part < SUPPRESSED_BELOW else ""
 
 
 def _beside(
@@ -356,6 +363,16 @@ def _beside(
     except MeasureUndefinedError as error:
         return Comparator(words, found, cut, None, error.reason)
     return Comparator(words, found, cut, gain)
+
+
+def _by_construction(found: AlertMeasures) -> AlertMeasures:
+    """Take the interval off what cannot be otherwise where every visit alerts."""
+    sure: dict[str, Estimate] = {
+        name: Estimate(1.0, 1.0, 1.0, "by construction")
+        for name in ("sensitivity", "sensitivity_last_visit", "alerted")
+        if name in found.measures
+    }
+    return replace(found, measures={**found.measures, **sure})
 
 
 def _matched(scored: ScoredVisits, alert: Flags) -> float:

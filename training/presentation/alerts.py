@@ -7,6 +7,7 @@ from typing import Any
 
 from predictor.wording import signed
 from training.evaluation import Comparator, WarningSigns, told_of_alerts
+from training.evaluation.warning_signs import FEW, NEARLY_ALL
 from training.findings import Findings
 from training.metrics.alerts import AHEAD_DAYS, WITHIN_DAYS, AlertMeasures
 from training.model_report import Cell, Section, Table
@@ -37,6 +38,12 @@ _SIMULATED = (
     "follow-up score tells only how ill somebody still is. Whether scores climb before a relapse "
     "in real people these figures cannot show."
 )
+_BOUNDS = {
+    FEW: Cell("few", "fewer than 10"),
+    NEARLY_ALL: Cell("nearly all", "all but fewer than 10"),
+}
+"""What stands for a share that would give away a count below ten."""
+
 _STEP_CAPTION = "Trade-off: what each step gives; the declared one is marked"
 _RULE_CAPTION = "The declared step beside simpler rules at the same visits"
 _RULE_NOTE = (
@@ -160,7 +167,7 @@ def _counts(found: WarningSigns) -> str:
     if known["relapses"] is not None:
         said += f" {known['relapses']} relapses were seen within {WITHIN_DAYS} days of one"
         late = known["missed"]
-        said += f", {late} later than that after the last." if late else "."
+        said += f"; {late} more came later than that after the last." if late else "."
     return said
 
 
@@ -189,15 +196,20 @@ def _row(found: AlertMeasures) -> dict[str, object]:
     known = told_of_alerts(found)
     measures: Mapping[str, Mapping[str, Any]] = known["measures"]
     lead, quartiles = measures.get("lead_days"), known["lead_quartiles"]
+    why: Mapping[str, str] = known["undefined"]
+
+    def share(name: str) -> Cell:
+        return _BOUNDS.get(why.get(name, ""), _cell(measures.get(name)))
+
     return {
-        "Sensitivity": _cell(measures.get("sensitivity")),
-        "At the last visit": _cell(measures.get("sensitivity_last_visit")),
-        "Relapse follows": _cell(measures.get("ppv")),
+        "Sensitivity": share("sensitivity"),
+        "At the last visit": share("sensitivity_last_visit"),
+        "Relapse follows": share("ppv"),
         "Visits with an alert": _cell(measures.get("alerted")),
         "False alerts in a year": _cell(measures.get("false_per_year"), times=1, digits=1, unit=""),
-        "Lead": Cell("–")
+        "Lead, days": Cell("–")
         if lead is None or quartiles is None
-        else Cell(f"{lead['value']:.0f} days", f"{quartiles[0]:.0f} to {quartiles[1]:.0f}"),
+        else Cell(f"{lead['value']:.0f}", between(quartiles[0], quartiles[1], 0)),
     }
 
 
@@ -208,7 +220,8 @@ def _cell(
     if measure is None:
         return Cell("–")
     value, lo, hi = (times * measure[name] for name in ("value", "lo", "hi"))
-    return Cell(f"{number(value, digits)}{unit}", between(lo, hi, digits))
+    said = f"{number(value, digits)}{unit}"
+    return Cell(said) if lo == hi == value else Cell(said, between(lo, hi, digits))
 
 
 def _gain(comparator: Comparator) -> Cell:
@@ -223,7 +236,10 @@ def _gain(comparator: Comparator) -> Cell:
 def _why_hidden(found: Any) -> str:
     """Say why cells are empty, each reason once."""
     reasons = dict.fromkeys(
-        reason for each in found for reason in told_of_alerts(each)["undefined"].values()
+        reason
+        for each in found
+        for reason in told_of_alerts(each)["undefined"].values()
+        if reason not in _BOUNDS
     )
     return f"A dash: {'; '.join(reasons)}." if reasons else ""
 

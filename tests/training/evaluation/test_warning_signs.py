@@ -8,6 +8,9 @@ import pytest
 from training.evaluation.procedure import RISK_DAYS
 from training.evaluation.warning_signs import (
     EVERYBODY,
+    FEW,
+    FEW_IN_ALL,
+    NEARLY_ALL,
     ScoredVisits,
     risk_ahead,
     simple_rules,
@@ -99,6 +102,14 @@ def test_beside_an_alert_at_every_visit_stands_what_an_alert_adds():
     assert not weighed(scored_of(PEOPLE, by_lot)).comparators[EVERYBODY].is_beaten
 
 
+def test_what_cannot_be_otherwise_has_no_interval():
+    every = weighed(scored_of(PEOPLE, np.zeros(100))).comparators[EVERYBODY].found
+    for name in ("sensitivity", "sensitivity_last_visit", "alerted"):
+        found = every.measures[name]
+        assert (found.value, found.lo, found.hi, found.method) == (1, 1, 1, "by construction")
+    assert every.measures["ppv"].lo < 0.4
+
+
 def test_a_model_that_never_alerts_has_no_gain_to_tell():
     every = weighed(scored_of(PEOPLE, np.zeros(100))).comparators[EVERYBODY]
     assert every.gain is None
@@ -164,13 +175,14 @@ def test_the_json_holds_plain_finite_values():
 @pytest.mark.parametrize(
     ("warned", "relapses", "hidden"),
     [
-        (5, 40, True),  # five people were warned
-        (35, 40, True),  # five were not
-        (0, 40, False),
-        (40, 40, False),
-        (20, 40, False),
-        (5, 60, False),  # to two digits, a share of so many does not give the count away
-        (9, 9, True),
+        (5, 40, FEW),
+        (35, 40, NEARLY_ALL),
+        (5, 60, FEW),
+        (0, 40, ""),
+        (40, 40, ""),
+        (20, 40, ""),
+        (10, 20, ""),
+        (9, 9, FEW_IN_ALL),
     ],
 )
 def test_no_share_tells_of_fewer_than_ten_people(warned, relapses, hidden):
@@ -179,9 +191,9 @@ def test_no_share_tells_of_fewer_than_ten_people(warned, relapses, hidden):
     visits = scored_of(people, np.zeros(len(people))).visits
     found = measure_alerts(visits, alert, n_boot=200, rng=np.random.default_rng(0))
     said = told_of_alerts(found)
-    assert ("sensitivity" not in said["measures"]) == hidden
+    assert ("sensitivity" not in said["measures"]) == bool(hidden)
     if hidden:
-        assert said["undefined"]["sensitivity"] == "it would tell of fewer than 10 people"
+        assert said["undefined"]["sensitivity"] == hidden
         assert said["lead_quartiles"] is None
     assert said["relapses"] == (None if relapses < 10 else relapses)
 
