@@ -7,11 +7,12 @@ from training.model_report import Section, Table
 from training.model_report.numbers import with_ends
 from training.outcome_wording import EVENT_WORDS
 
+_KM = "1\N{NO-BREAK SPACE}\N{MINUS SIGN}\N{NO-BREAK SPACE}Kaplan\N{EN DASH}Meier"
 _FIRST = (
     "Cumulative incidence says of how many people like these relapse comes first by a day, and of "
     "how many the other event does (Aalen\N{EN DASH}Johansen): what one would see. "
-    "1 \N{MINUS SIGN} Kaplan\N{EN DASH}Meier says how many would relapse were the other events not "
-    "there; it takes whoever has one for somebody who left, and is never below the first."
+    f"{_KM} says how many would relapse were the other events not there; it takes whoever has one "
+    "for somebody who left, and is never below the first."
 )
 _MODEL = (
     "The model and its measures are cause-specific: its risk is of the second kind, read as "
@@ -41,7 +42,7 @@ def section(findings: Findings) -> Section | None:
     columns = {
         "relapse": "Relapse first",
         "competing": f"{events[0].upper()}{events[1:]} first",
-        "one_minus_kaplan_meier": "1 \N{MINUS SIGN} Kaplan\N{EN DASH}Meier of relapse",
+        "one_minus_kaplan_meier": f"{_KM} of relapse",
     }
     rows: list[dict[str, object]] = [
         {

@@ -110,7 +110,7 @@ def _row(grid: Definitions, one: ByDefinition) -> dict[str, object]:
         if one.discrimination is None
         else estimate(one.discrimination, 2),
         "Than the average": better,
-        _observed_head(grid): _observed(one) or "–",
+        _observed_head(grid).capitalize(): _observed(one) or "–",
         "Alike": "–" if one.agreement is None else number(one.agreement, 2),
         "Strongest": strongest or "no signal",
     }

@@ -1,5 +1,7 @@
 # Cumulative incidence by cause as R sees it. Run `Rscript make_competing.R` here, with cmprsk 2.2-11; it
-# writes competing_reference.csv (table, cause, day, incidence, variance, km_risk). Tests need no R.
+# writes competing_reference.csv (table, cause, day, incidence, variance, km_risk). With the file of the
+# public set smoking_relapse as an argument (`Rscript make_competing.R .../pharmacoSmoking.csv`) it writes
+# competing_smoking.csv too: shares, no rows. Tests need no R.
 options(digits = 15, warn = 2)
 suppressPackageStartupMessages({library(survival); library(cmprsk)})
 
@@ -18,3 +20,12 @@ for (table in c("competing", "competing_ties")) {
   }
 }
 write.csv(do.call(rbind, rows), "competing_reference.csv", row.names = FALSE, quote = FALSE)
+
+file <- commandArgs(trailingOnly = TRUE)
+if (length(file)) {  # one cause alone; relapses on day 0 are kept at half a day
+  d <- read.csv(file[1])
+  days <- c(30, 90, 180)
+  at <- timepoints(cuminc(pmax(d$ttr, 0.5), d$relapse), days)
+  write.csv(data.frame(day = days, incidence = at$est[1, ], variance = at$var[1, ]), "competing_smoking.csv",
+            row.names = FALSE, quote = FALSE)
+}

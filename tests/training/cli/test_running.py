@@ -107,6 +107,38 @@ def test_other_definitions_stand_beside_the_own_one_in_every_form(call, simulate
     assert "\ndefinitions,name remission_madrs_10,people," in numbers
 
 
+def test_with_competing_events_a_run_and_its_scores_say_what_the_risk_leaves_out(
+    call, simulated, tmp_path
+):
+    settings = {
+        "task": "relapse",
+        "outcome": "relapse_madrs_competing",
+        "variables": ["age_years", "bmi", "failed_trials", "madrs_total"],
+        "declared_variables": ["age_years", "failed_trials"],
+        "candidates": ["cox", "cox_ridge"],
+        "landmarks": [],
+        "resampling": {"folds": 3, "repeats": 1, "inner_folds": 3},
+        "optimism_resamples": 0,
+    }
+    (tmp_path / "own.yaml").write_text(json.dumps(settings))
+    ended = call(
+        *("run", tmp_path / "own.yaml", *tables(simulated), "--out", tmp_path / "out", "--json")
+    )
+    assert ended.code == 0, ended.err
+    competing = ended.document["competing"]
+    assert competing["people"] == ended.document["cohort"]["with_outcome"]
+    assert competing["relapsed"] == ended.document["cohort"]["events"]
+    assert competing["competed"] > 0
+    for found in competing["by_day"].values():
+        assert found["relapse"]["value"] <= found["one_minus_kaplan_meier"]["value"]
+    assert ended.document["question"]["counts_as"]["retreated"] == "competing"
+    scores = predictor.load(ended.document["bundle"]).score(simulated / "patients.csv")
+    specific = "what it would be were it not for another course or ECT or death"
+    assert {score.provenance.question["assumes"] for score in scores} == {specific}
+    report = Path(ended.document["report"]).read_text()
+    assert '<h2 id="competing">Which event comes first</h2>' in report
+
+
 def test_a_definition_that_is_none_ends_a_run_before_it_computes(call, simulated, tmp_path):
     ended = call(
         *("run", "configs/smoke.yaml", *tables(simulated), "--out", tmp_path / "out"),

@@ -14,6 +14,7 @@ from training.findings import summary
 from training.fitting import Outcome
 from training.presentation import make_report
 
+NBSP = "\N{NO-BREAK SPACE}"
 # ten people: four relapse on day 10, three have ECT on day 20, one relapses on 60, two stay to 100
 DAYS = np.array([10.0] * 4 + [20.0] * 3 + [60.0] + [100.0] * 2)
 EVENTS = np.array([1.0] * 4 + [0.0] * 3 + [1.0] + [0.0] * 2)
@@ -76,6 +77,6 @@ def test_a_run_tells_both_numbers_and_what_each_means(findings_of):
         "Day",
         "Relapse first",
         "ECT or death first",
-        "1 − Kaplan–Meier of relapse",
+        f"1{NBSP}−{NBSP}Kaplan–Meier of relapse",
     ]
     assert "competing" not in {part.anchor for part in make_report(plain, {}).sections}

@@ -16,6 +16,7 @@ from training.metrics.cumulative_incidence import cumulative_incidence
 from training.metrics.survival import kaplan_meier
 
 HERE = Path(__file__).parents[2] / "reference/r"
+SMOKING = Path(__file__).parents[3] / "../shared/data/smoking_relapse/pharmacoSmoking.csv"
 
 
 def read(name):
@@ -37,6 +38,19 @@ def test_incidence_variance_and_kaplan_meier_are_those_of_r(line):
     assert found.variances[place] == pytest.approx(float(line["variance"]), rel=1e-9)
     risk = 1 - kaplan_meier(days, (causes == cause).astype(float)).at(day)
     assert risk == pytest.approx(float(line["km_risk"]), abs=1e-9)
+
+
+@pytest.mark.parametrize("line", read("competing_smoking.csv"), ids=lambda row: row["day"])
+def test_incidence_of_real_relapses_is_that_of_r(line):
+    if not SMOKING.is_file():
+        pytest.skip("the data set smoking_relapse is not here")
+    with SMOKING.open(encoding="utf-8", newline="") as file:
+        people = list(csv.DictReader(file))
+    days = np.maximum([float(row["ttr"]) for row in people], 0.5)
+    found = cumulative_incidence(days, [int(row["relapse"]) for row in people], 1)
+    place = np.searchsorted(found.times, float(line["day"]), side="right") - 1
+    assert found.at(float(line["day"])).value == pytest.approx(float(line["incidence"]), abs=1e-9)
+    assert found.variances[place] == pytest.approx(float(line["variance"]), rel=1e-9)
 
 
 def test_four_people_by_hand():
