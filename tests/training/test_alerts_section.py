@@ -61,11 +61,11 @@ def test_the_trade_off_marks_the_declared_step(findings_of):
 def test_a_model_that_knows_is_said_to_be_better_and_one_that_does_not_is_not(findings_of):
     good = words_of(section(shown(findings_of)))
     assert "Alerts are better than: MADRS risen by 6 points" in good
-    assert "no better" not in good
+    assert "not shown to be better" not in good
     bad = words_of(section(shown(findings_of, informative=False)))
-    assert "Alerts are no better than: MADRS risen by 6 points" in bad
-    assert "an alert at every visit; the simpler rule does as well here" in bad
-    assert "better than: MADRS" not in bad.replace("no better", "")
+    assert "Alerts are not shown to be better than: MADRS risen by 6 points" in bad
+    assert "an alert at every visit." in bad
+    assert "Alerts are better than" not in bad
 
 
 def test_without_any_alert_nothing_is_claimed():

@@ -319,13 +319,14 @@ def _spared(found: AlertMeasures) -> AlertMeasures:
     ):
         why = _too_few(found, name, of)
         hidden |= {name: why} if why else {}
-    if "sensitivity" in hidden:
-        hidden |= {n: hidden["sensitivity"] for n in ("lead_days",) if n in found.measures}
+    few_warned = hidden.get("sensitivity", NEARLY_ALL) != NEARLY_ALL
+    if few_warned and "lead_days" in found.measures:
+        hidden["lead_days"] = hidden["sensitivity"]
     return replace(
         found,
         measures={name: each for name, each in found.measures.items() if name not in hidden},
         undefined={**found.undefined, **hidden},
-        lead_quartiles=None if "sensitivity" in hidden else found.lead_quartiles,
+        lead_quartiles=None if few_warned else found.lead_quartiles,
     )
 
 

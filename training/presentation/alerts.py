@@ -152,7 +152,7 @@ def sentences(found: WarningSigns) -> list[str]:
         groups[kind].append(each.words)
     said = {
         "better": "Alerts are better than: {}.",
-        "not": "Alerts are no better than: {}; the simpler rule does as well here.",
+        "not": "Alerts are not shown to be better than: {}.",
         "open": "It cannot be told whether alerts are better than: {}.",
     }
     return [said[kind].format("; ".join(rules)) for kind, rules in groups.items() if rules]
