@@ -142,6 +142,9 @@ def _relapse(model: Model, said: Assessment, new: SimulatedCohort) -> dict[str, 
     found["intercept"] = line.intercept
     for day in HORIZONS:
         held = (lo[:, day] <= truth[day]) & (truth[day] <= hi[:, day])
+        said_risk = np.clip(risk[:, day], 1e-6, 1 - 1e-6)
+        lost = _log_loss(truth[day], said_risk) - _log_loss(truth[day], truth[day])
+        found[f"regret_{day}"] = float(np.mean(lost))
         found[f"bias_{day}"] = float(np.mean(risk[:, day] - truth[day]))
         found[f"covered_{day}"] = float(held.mean())
     held = (lo[:, 90] <= truth[90]) & (truth[90] <= hi[:, 90])

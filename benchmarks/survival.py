@@ -17,6 +17,7 @@ import argparse
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -26,17 +27,20 @@ from worlds import COMPLETE, WORLDS, columns, world
 
 from predictor.uncertainty import Z_LEVEL
 from training.averaged_cox import fit_averaged_cox
+from training.averaged_interval import fit_averaged_interval
 from training.averaging import AveragedFit
 from training.metrics.survival import harrell_c
 from training.penalised_cox import cox_partial_loglik, fit_ridge_cox, penalty_path_cox
 from training.penalised_fit import PenalisedFit
+from training.visit_intervals import visit_intervals
+from training.weibull import fit_weibull
 
 Floats = NDArray[np.float64]
 Fit = AveragedFit | PenalisedFit
 
 N_NEW, FOLDS, PENALTIES = 4000, 5, 15
 SIZES = (100, 200, 400, 800)
-SHAPE, TYPICAL_DAYS, VISIT_DAYS = 0.8, 120.0, 7.0
+TYPICAL_DAYS = 120.0
 LEFT = (30.0, 300.0)
 """Between these days after time zero people leave, evenly: about 40 % before a relapse."""
 
@@ -84,24 +88,41 @@ def dealt(events: Floats) -> list[NDArray[np.intp]]:
     return [np.sort(order[k::FOLDS]) for k in range(FOLDS)]
 
 
-def follow_up(log_hazard: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
-    """Draw day and event of each person."""
+@dataclass(frozen=True)
+class Law:
+    """How relapse comes and is seen: shape of the Weibull law, days between visits."""
+
+    shape: float = 0.8
+    visit_days: float = 7.0
+
+
+def follow_up(
+    log_hazard: Floats, law: Law, rng: np.random.Generator
+) -> tuple[Floats, Floats, Floats]:
+    """Draw day, event and last day well of each person."""
     relapse = TYPICAL_DAYS * (rng.exponential(size=log_hazard.size) * np.exp(-log_hazard)) ** (
-        1 / SHAPE
+        1 / law.shape
     )
     left = rng.uniform(*LEFT, size=log_hazard.size)
-    seen = np.ceil(np.minimum(relapse, left) / VISIT_DAYS) * VISIT_DAYS
-    return seen, (relapse <= left).astype(float)
+    visits = np.minimum(relapse, left) / law.visit_days
+    seen, well = np.ceil(visits) * law.visit_days, np.floor(visits) * law.visit_days
+    return seen, (relapse <= left).astype(float), well
 
 
-def seen_share(log_hazard: Floats) -> Floats:
+def seen_share(log_hazard: Floats, law: Law) -> Floats:
     """Give the probability that a person's relapse is seen before he or she leaves."""
     left = np.linspace(*LEFT, 201)
-    cumulative = np.outer(np.exp(log_hazard), (left / TYPICAL_DAYS) ** SHAPE)
+    cumulative = np.outer(np.exp(log_hazard), (left / TYPICAL_DAYS) ** law.shape)
     return np.asarray((1 - np.exp(-cumulative)).mean(axis=1))
 
 
-def regret(margin: Floats, truth: Floats) -> float:
+def averaged_interval(X: Floats, days: Floats, events: Floats, well: Floats) -> AveragedFit:
+    """Fit ours on visit intervals, without anything published."""
+    pace = fit_weibull(well, days, events).pace
+    return fit_averaged_interval(X, visit_intervals(well, days, events, pace=pace))
+
+
+def regret(margin: Floats, truth: Floats, law: Law) -> float:
     """Give the expected log-likelihood per event below that of the truth.
 
     With the shape of the baseline hazard known, its level fitted, and π the probability that a
@@ -109,24 +130,25 @@ def regret(margin: Floats, truth: Floats) -> float:
     π·e^(−truth); what is lost for each event is therefore log Σπe^d / Σπ − Σπd / Σπ with
     d = margin − truth. It does not depend on chance in the new people.
     """
-    share = seen_share(truth)
+    share = seen_share(truth, law)
     off = margin - truth
     return float(np.log(np.average(np.exp(off), weights=share)) - np.average(off, weights=share))
 
 
-def one_cohort(name: str, n: int, seed: int, strength: float) -> list[dict[str, object]]:
+def one_cohort(name: str, n: int, seed: int, strength: float, law: Law) -> list[dict[str, object]]:
     """Fit every learner to one cohort and hold it against the truth of new people."""
     rng = np.random.default_rng([seed, n, WORLDS.index(name)])
-    law = world(name)
+    here = world(name)
     X, new = columns(n, rng), columns(N_NEW, rng)
-    known, truth = (strength * law.log_odds((Z - law.mean) / law.sd) for Z in (X, new))
-    days, events = follow_up(known, rng)
-    happened = follow_up(truth, rng)
+    known, truth = (strength * here.log_odds((Z - here.mean) / here.sd) for Z in (X, new))
+    days, events, well = follow_up(known, law, rng)
+    happened = follow_up(truth, law, rng)[:2]
     X, new = standardised(X, new)
-    published = strength * law.published[:, None]
+    published = strength * here.published[:, None]
     fits: dict[str, Callable[[], Fit]] = {
         "cox_ridge": lambda: tuned_ridge(X, days, events),
         "averaged_cox": lambda: fit_averaged_cox(X, days, events),
+        "averaged_interval": lambda: averaged_interval(X, days, events, well),
     }
     if published.any():
         fits["averaged_cox, published"] = lambda: fit_averaged_cox(
@@ -141,11 +163,12 @@ def one_cohort(name: str, n: int, seed: int, strength: float) -> list[dict[str, 
         half = Z_LEVEL * np.sqrt(((new @ inner) * new).sum(axis=1))
         found.append({
             "world": name, "n": n, "seed": seed, "learner": learner,
-            "events": int(events.sum()), "regret": regret(margin, truth),
-            "of_average": regret(np.zeros(N_NEW), truth),
+            "events": int(events.sum()), "regret": regret(margin, truth, law),
+            "of_average": regret(np.zeros(N_NEW), truth, law),
             "c": harrell_c(*happened, margin), "oracle_c": harrell_c(*happened, truth),
             "coverage": float((np.abs(margin - (truth - known.mean())) < half).mean()),
             "width": float(np.median(2 * half)), "seconds": seconds,
+            "slope": float(np.cov(margin, truth)[0, 1] / max(margin.var(), 1e-12)),
         })  # fmt: skip
     return found
 
@@ -179,13 +202,15 @@ def main() -> None:
         "--strength", type=float, default=1.0,
         help="log-hazards are so many times the world's log-odds: 1 is C 0.70, 0.6 is C 0.63",
     )  # fmt: skip
+    parser.add_argument("--shape", type=float, default=Law.shape, help="of the Weibull law")
+    parser.add_argument("--visit-days", type=float, default=Law.visit_days)
     parser.add_argument("--first-seed", type=int, default=0, help="settings were chosen on 0 to 7")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--out", help="CSV file with one line for each fit")
     asked = parser.parse_args()
     cohorts, sizes = (8, SIZES[:3]) if asked.quick else (asked.cohorts, asked.sizes)
     tasks = [
-        (w, n, seed, asked.strength)
+        (w, n, seed, asked.strength, Law(asked.shape, asked.visit_days))
         for w in asked.worlds
         for n in sizes
         for seed in range(asked.first_seed, asked.first_seed + cohorts)
@@ -196,7 +221,7 @@ def main() -> None:
         lines.to_csv(asked.out, index=False)
     with pd.option_context("display.width", 240, "display.max_columns", 20):
         sys.stdout.write(table(lines).round(3).to_string() + "\n")
-    whole = lines.groupby("learner", sort=False)[["regret", "c", "oracle_c", "coverage", "seconds"]]
+    whole = lines.groupby("learner", sort=False)[["regret", "slope", "c", "coverage", "seconds"]]
     sys.stdout.write("\nOver all worlds\n" + whole.mean().round(4).to_string() + "\n")
 
 

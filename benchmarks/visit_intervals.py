@@ -81,6 +81,7 @@ ESTIMATORS: dict[str, Callable[[Floats, Floats, Floats], Floats]] = {
     "between visits: straight lines": straight,
     "between visits: logarithms": logarithms,
     "between visits: one Weibull law": weibull,
+    "between visits, unconfirmed never counted": shipped,
 }
 
 
@@ -101,21 +102,17 @@ def one_cohort(name: str, n: int, seed: int) -> list[dict[str, object]]:
     latent = drawn.latent.set_index("patient_id").loc[ids, "relapse_days"].to_numpy(dtype=float)
     happened = np.array([(latent <= day).mean() for day in DAYS])
     risk = [float(truth.get(f"relapse_risk_{day:g}", pd.Series([np.nan])).mean()) for day in DAYS]
-    seen = (
-        outcome.last_well_days[kept], outcome.days[kept], outcome.relapsed[kept].astype(float),
-    )  # fmt: skip
-    return [
-        {
-            "rule": name,
-            "seed": seed,
-            "estimator": label,
-            "day": day,
-            "bias": one - of,
-            "off": one - so,
-        }
-        for label, estimate in ESTIMATORS.items()
-        for day, one, of, so in zip(DAYS, estimate(*seen), risk, happened, strict=True)
-    ]
+    well, days = outcome.last_well_days[kept], outcome.days[kept]
+    confirmed = outcome.relapsed[kept].astype(float)
+    chance = confirmed + outcome.unconfirmed[kept]
+    found = []
+    for label, estimate in ESTIMATORS.items():
+        seen = chance if label.startswith("between visits:") else confirmed
+        said = estimate(well, days, seen)
+        for day, one, of, so in zip(DAYS, said, risk, happened, strict=True):
+            line = {"rule": name, "seed": seed, "estimator": label, "day": day}
+            found.append(line | {"bias": one - of, "off": one - so})
+    return found
 
 
 def table(lines: pd.DataFrame) -> pd.DataFrame:

@@ -34,4 +34,5 @@ def outcome_for_fits(cohort: Cohort) -> Outcome:
         found.days[kept],
         found.last_well_days[kept],
         competing=competing if declared else None,
+        unconfirmed=found.unconfirmed[kept],
     )

@@ -38,7 +38,7 @@ class Seen(NamedTuple):
     days : ndarray of shape (n,)
         Day of relapse or censoring.
     events : ndarray of shape (n,)
-        1 if relapse was seen, 0 if censored.
+        1 if relapse was seen, 0 if censored; with `last_well` also the chance between them.
     last_well : ndarray of shape (n,) or None
         Last day on which each was seen well, equal to `days` where a relapse is dated to the day;
         None where nothing of the kind is known.
@@ -77,7 +77,8 @@ def fit_baseline(
     days : array_like of shape (n,)
         Day of relapse or censoring after time zero.
     events : array_like of shape (n,)
-        1 if relapse was seen, 0 if censored.
+        1 if relapse was seen, 0 if censored; with `last_well` also the chance between them, as for
+        `visit_intervals`.
     margins : array_like of shape (n,) or (n, repeats)
         Calibrated margins of the same people; higher is sooner. Curves of several repeats are
         averaged.
@@ -218,7 +219,7 @@ def _grid(at: Floats) -> Floats:
 
 def _supported(seen: Seen, at: Floats, min_at_risk: int) -> int:
     """Give the place of the last knot that enough people were followed to."""
-    followed = np.where(seen.events == 1, seen.days, seen.known_well)
+    followed = np.where(seen.events > 0, seen.days, seen.known_well)
     at_risk = (followed[:, None] >= at).sum(axis=0)
     return max(int((at_risk >= max(min_at_risk, 1)).sum()) - 1, 0)
 

@@ -18,8 +18,7 @@ from predictor.errors import InvalidInputError
 from training.interval_hazards import interval_profile
 from training.penalised_cox import RiskSets, efron, risk_sets
 from training.penalised_fit import Objective, inverse, minimise
-from training.visit_intervals import visit_intervals
-from training.weibull import fit_weibull
+from training.visit_intervals import Intervals
 
 FloatArray = NDArray[np.float64]
 # Log-likelihood of coefficients of columns, its gradient and its negative Hessian.
@@ -129,13 +128,13 @@ def fit_affine_relapse(
     *,
     slope_sd: float = SLOPE_SD,
     offset: FloatArray | None = None,
-    last_well: FloatArray | None = None,
+    intervals: Intervals | None = None,
 ) -> CalibrationFit:
     """Recalibrate out-of-fold log-hazards by a likelihood of relapse, slope drawn toward 1.
 
-    It is Efron's partial likelihood, or that of visit intervals where `last_well` is given: margins
-    that were fitted to intervals would seem too extreme by Efron's, which ties pull toward 0. The
-    level is left to the baseline hazard; the intercept is 0. The slope is above 0 exactly
+    It is Efron's partial likelihood, or that of visit intervals where `intervals` are given:
+    margins that were fitted to intervals would seem too extreme by Efron's, which ties pull toward
+    0. The level is left to the baseline hazard; the intercept is 0. The slope is above 0 exactly
     when the raw slope is, as for response.
 
     Parameters
@@ -151,8 +150,8 @@ def fit_affine_relapse(
         Standard deviation of the normal prior of the slope around 1; above 0.
     offset : ndarray of shape (n,), optional
         What stands beside the line and is not stretched by it.
-    last_well : ndarray of shape (n,), optional
-        Last day on which each was seen well, for margins that were fitted to visit intervals.
+    intervals : Intervals, optional
+        Of the same people, for margins that were fitted to them; they hold their own offset.
 
     Returns
     -------
@@ -174,7 +173,7 @@ def fit_affine_relapse(
     repeats = _checked_margins(margins, sets.order.size, slope_sd)
     # A constant cancels in the likelihood; centring keeps the exponentials in range.
     repeats = repeats - repeats.mean(axis=0)
-    law = _law(days, events, offset, last_well)
+    law = _law(days, events, offset, intervals)
     signal = _mean_law(repeats, 0.0, law)[1] if _varies(repeats) else 0.0
     if signal <= 0:
         slope = _raw_relapse(repeats, sets, law) if signal < 0 else 0.0
@@ -194,7 +193,7 @@ def kept_line(
     days: ArrayLike | None = None,
     *,
     offset: FloatArray | None = None,
-    last_well: FloatArray | None = None,
+    intervals: Intervals | None = None,
 ) -> CalibrationFit:
     """Leave margins as they are, with the doubt that held-out people leave about their line.
 
@@ -206,7 +205,7 @@ def kept_line(
     ----------
     fit : CalibrationFit
         What would be fitted.
-    margins, events, days, offset, last_well : array_like
+    margins, events, days, offset, intervals : object
         As for `fit_affine_response`, or `fit_affine_relapse` where days are given.
 
     Returns
@@ -221,7 +220,7 @@ def kept_line(
         objective = _response_objective(held_out, np.asarray(events, dtype=np.float64), SLOPE_SD)
         covariance = inverse(objective(np.array([0.0, 1.0]))[2])
     else:
-        law = _law(days, events, offset, last_well)
+        law = _law(days, events, offset, intervals)
         objective = _relapse_objective(held_out - held_out.mean(axis=0), law, SLOPE_SD)
         covariance[1, 1] = 1 / objective(np.array([1.0]))[2][0, 0]
     return replace(fit, affine=Affine(0.0, 1.0), covariance=covariance, no_signal=False)
@@ -286,13 +285,11 @@ def _law(
     days: ArrayLike,
     events: ArrayLike,
     offset: FloatArray | None,
-    last_well: FloatArray | None,
+    intervals: Intervals | None,
 ) -> Law:
     """Give the log-likelihood of a slope: Efron's, or that of visit intervals."""
-    if last_well is None:
+    if intervals is None:
         return partial(efron, sets=risk_sets(days, events, offset=offset))
-    pace = fit_weibull(last_well, days, events, offset).pace
-    intervals = visit_intervals(last_well, days, events, pace=pace, offset=offset)
     return partial(interval_profile, intervals=intervals)
 
 

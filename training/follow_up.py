@@ -73,11 +73,18 @@ class Followed:
     last_well_days : float
         Last day from time zero, up to `days`, on which a reading showed the person well; 0 without
         one, `days` where no score is read.
+    unconfirmed : bool
+        Whether later readings, up to `days`, were a relapse that nothing confirmed or refuted.
+    confirmed, refuted : int
+        How often a first reading of that kind was confirmed, and refuted, by the next ones.
     """
 
     days: float
     ending: Ending
     last_well_days: float
+    unconfirmed: bool = False
+    confirmed: int = 0
+    refuted: int = 0
 
 
 def follow(definition: OutcomeDefinition, history: History, entry: Entry) -> Followed | None:
@@ -118,8 +125,12 @@ def follow(definition: OutcomeDefinition, history: History, entry: Entry) -> Fol
         until = max(until, EARLIEST_RELAPSE_DAYS)
     if not definition.reads_scores:
         return Followed(until, end[1], until)  # the event is dated, not seen at a visit
-    well = seen[~ill & (seen <= end[0])]
-    return Followed(until, end[1], max(float(well[-1]) - zero, 0.0) if well.size else 0.0)
+    upto = seen <= end[0]
+    well = seen[~ill & upto]
+    last_well = float(well[-1]) if well.size else -np.inf
+    open_ = end[1] != "relapsed" and bool((ill & upto & (seen > last_well)).any())
+    told = _confirmations(definition, seen[before], ill[before])
+    return Followed(until, end[1], max(last_well - zero, 0.0), open_, *told)
 
 
 def is_relapse(
@@ -165,6 +176,25 @@ def _first_reading(
     if confirmation.consecutive == 1:
         return float(seen[ill][0]) if ill.any() else None
     return first_confirmed(seen, ill, **confirmation.model_dump(exclude={"consecutive"}))
+
+
+def _confirmations(
+    definition: OutcomeDefinition, seen: Floats, ill: NDArray[np.bool_]
+) -> tuple[int, int]:
+    """Count how often the first of some readings that are a relapse was confirmed, and refuted."""
+    rule = definition.confirmation
+    if rule is None or rule.consecutive == 1:
+        return 0, 0
+    told = [0, 0]
+    for first in np.flatnonzero(ill & ~np.concatenate([[False], ill[:-1]])):
+        gaps = seen[first + 1 :] - seen[first]
+        asked = gaps <= rule.max_gap_days
+        still = np.cumprod(ill[first + 1 :][asked]).astype(bool)
+        if (still & (gaps[asked] >= rule.min_gap_days)).any():
+            told[0] += 1
+        elif not still.all():
+            told[1] += 1
+    return told[0], told[1]
 
 
 def first_confirmed(

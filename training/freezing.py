@@ -165,5 +165,5 @@ def _hazard_variance(fitted: Fitted, outcome: Outcome) -> Floats | None:
     """Give the variance of the log cumulative baseline hazard by day."""
     if outcome.days is None or fitted.baseline is None:
         return None
-    seen = Seen(outcome.days, outcome.events, outcome.last_well)
+    seen = Seen(outcome.days, outcome.relapsed, outcome.last_well)
     return log_hazard_variance(seen, fitted.calibrated_margins, fitted.baseline)

@@ -147,9 +147,9 @@ def fit_heights(margin: Floats, intervals: Intervals) -> Heights:
     def objective(log_heights: Floats, *, safe: bool = True) -> tuple[float, Floats, Floats]:
         height = np.exp(log_heights)
         hazard, parts = share @ height, share * height
-        first, second = event_slopes(hazard)
+        first, second = (intervals.weight * each for each in event_slopes(hazard))
         lost = height * at_risk - parts.T @ first
-        value = height @ at_risk - exact @ log_heights - _log_event(hazard).sum()
+        value = height @ at_risk - exact @ log_heights - intervals.weight @ _log_event(hazard)
         value += log_heights @ smooth @ log_heights / 2
         # Going up, the curvature in heights is safer than that in their logs.
         diagonal = np.maximum(lost, exact) if safe else lost
@@ -157,6 +157,7 @@ def fit_heights(margin: Floats, intervals: Intervals) -> Heights:
         return float(value), lost - exact + smooth @ log_heights, hessian
 
     spread = intervals.within / intervals.within.sum(axis=1, keepdims=True)
+    spread *= intervals.weight[:, None]
     start = np.log((exact + spread.sum(axis=0)) / (at_risk + share.sum(axis=0) / 2))
     point, _, _ = minimise(objective, start)
     value, _, hessian = objective(point, safe=False)
@@ -308,7 +309,7 @@ def _derivatives(
     lived = ratio[:, None] * intervals.before * height
     parts = ratio[cases, None] * intervals.within * height
     hazard = parts.sum(axis=1)
-    first, second = event_slopes(hazard)
+    first, second = (intervals.weight * each for each in event_slopes(hazard))
     weight = lived.sum(axis=1)
     residual = -weight
     residual[cases] += first * hazard

@@ -333,6 +333,7 @@ def _restarted(cohort: Cohort, outcome: RelapseOutcome, landmark: Landmark) -> R
         competing=outcome.competing & kept,
         missing_reason=tuple(reasons),
         last_well_days=np.where(kept, well, np.nan),
+        unconfirmed=np.where(kept, outcome.unconfirmed, 0.0),
     )
 
 

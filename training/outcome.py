@@ -78,6 +78,10 @@ class RelapseOutcome:
         `days` where the rule reads dated events alone; NaN where not at risk.
     competing : numpy.ndarray
         Whether `days` ends in a competing event; bool, False where not at risk.
+    unconfirmed : numpy.ndarray
+        Chance that somebody whose follow-up ended otherwise had relapsed by then: where the last
+        readings were a relapse that nothing later confirmed or refuted, how often such readings
+        were confirmed in this cohort; 0 elsewhere.
     """
 
     at_risk: np.ndarray
@@ -86,6 +90,7 @@ class RelapseOutcome:
     missing_reason: tuple[str | None, ...]
     last_well_days: np.ndarray
     competing: np.ndarray
+    unconfirmed: np.ndarray
 
 
 def baseline_scores(
@@ -229,6 +234,7 @@ def relapse_outcome(
         ),
         last_well_days=np.array(well, dtype=np.float64),
         competing=_ended_by("competing", ended),
+        unconfirmed=_unconfirmed(ended),
     )
 
 
@@ -238,6 +244,19 @@ _NOTHING = History(*(np.empty(0) for _ in range(5)))
 def _ended_by(ending: str, ended: Sequence[Followed | None]) -> np.ndarray:
     """Tell whose follow-up ended in one way."""
     return np.array([one is not None and one.ending == ending for one in ended], dtype=bool)
+
+
+def _unconfirmed(ended: Sequence[Followed | None]) -> np.ndarray:
+    """Give the chance of relapse to those whose last readings wait for another.
+
+    The share of such readings that were confirmed among those followed by another, one of each kind
+    added (Laplace): assumes that who is lost before it is like who is not.
+    """
+    told = [one for one in ended if one is not None]
+    confirmed, refuted = (sum(getattr(x, kind) for x in told) for kind in ("confirmed", "refuted"))
+    chance = (confirmed + 1) / (confirmed + refuted + 2)
+    open_ = [one is not None and one.unconfirmed for one in ended]
+    return np.where(open_, chance, 0.0)
 
 
 def _entries(

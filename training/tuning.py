@@ -33,6 +33,7 @@ from training.fitting import (
     Values,
     blend_weight,
     fit_learner,
+    intervals_of,
     margins_along,
     paths_of,
     prepare,
@@ -197,7 +198,7 @@ def tune_and_fit(
     baseline = None
     if outcome.days is not None:
         baseline = fit_baseline(
-            outcome.days, outcome.events, calibrated, last_well=outcome.last_well
+            outcome.days, outcome.relapsed, calibrated, last_well=outcome.last_well
         )
     fitted = fit_learner(learner, setting, prepared, outcome)
     return Fitted(learner, setting, fitted, prepared, calibration, baseline, calibrated)
@@ -273,12 +274,12 @@ def _calibrate(learner: Learner, out_of_fold: Floats, outcome: Outcome) -> Calib
     What such a fit is worth then shows in its own figures: an average of folds with and without
     a signal would be neither the trial report's model nor an honest one.
     """
-    well = outcome.last_well if learner.likelihood == "interval" else None
+    seen = intervals_of(outcome) if learner.likelihood == "interval" else None
     if outcome.days is None:
         fit = fit_affine_response(out_of_fold, outcome.events)
     else:
         fit = fit_affine_relapse(
-            out_of_fold, outcome.days, outcome.events, offset=outcome.offset, last_well=well
+            out_of_fold, outcome.days, outcome.events, offset=outcome.offset, intervals=seen
         )
     if learner.declared_only:
         return replace(fit, affine=Affine(0.0, 1.0), covariance=np.zeros((2, 2)), no_signal=False)
@@ -289,6 +290,6 @@ def _calibrate(learner: Learner, out_of_fold: Floats, outcome: Outcome) -> Calib
             outcome.events,
             outcome.days,
             offset=outcome.offset,
-            last_well=well,
+            intervals=seen,
         )
     return fit

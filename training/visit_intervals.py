@@ -39,6 +39,8 @@ class Intervals:
         Positions of those whose event lies in an interval.
     within : ndarray of shape (n_cases, n_periods)
         Clock time of their intervals.
+    weight : ndarray of shape (n_cases,)
+        Chance that the event happened there, above 0 and up to 1.
     exact : ndarray of int, shape (n_exact,)
         Positions of those whose event is dated to the day.
     period : ndarray of int, shape (n_exact,)
@@ -55,21 +57,22 @@ class Intervals:
     before: Floats
     cases: NDArray[np.intp]
     within: Floats
+    weight: Floats
     exact: NDArray[np.intp]
     period: NDArray[np.intp]
     log_speed: float
     offset: Floats | float = 0.0
 
     @property
-    def n_events(self) -> int:
+    def n_events(self) -> float:
         """Count the events.
 
         Returns
         -------
-        int
-            In intervals and dated exactly.
+        float
+            In intervals, each by its chance, and dated exactly.
         """
-        return self.cases.size + self.exact.size
+        return float(self.weight.sum()) + self.exact.size
 
     def lived(self, days: ArrayLike) -> Floats:
         """Give the clock time up to given days, by period.
@@ -106,7 +109,8 @@ def visit_intervals(
         Day by which the event had happened, above 0; equal to `last_well` where the event is dated
         to the day. Of people without event it is not read: nothing is known after `last_well`.
     events : array_like of shape (n,)
-        1 if the event was seen, 0 if censored; at least one 1.
+        1 if the event was seen, 0 if censored; between them the chance that it had happened by the
+        day, where what was seen leaves that open: the expected log-likelihood counts.
     knots : sequence of float
         Days at which periods begin, rising from 0; those that nobody reached are left out.
     pace : float
@@ -122,8 +126,8 @@ def visit_intervals(
     Raises
     ------
     InvalidInputError
-        If shapes differ, a day is missing, negative or out of order, an event is on day 0 or is not
-        1 or 0, there is none, or knots or pace are not as described.
+        If shapes differ, a day is missing, negative or out of order, an event is on day 0 or is
+        outside 0 to 1, there is none, or knots or pace are not as described.
 
     Examples
     --------
@@ -135,19 +139,24 @@ def visit_intervals(
     at = np.asarray(knots, dtype=np.float64)
     if at.ndim != 1 or not at.size or at[0] != 0 or (np.diff(at) <= 0).any() or not pace > 0:
         raise InvalidInputError("knots must begin at day 0 and rise, and the pace be above 0")
-    happened = seen == 1
+    happened = seen > 0
     cases, exact = (
         np.flatnonzero(happened & (well < until)),
         np.flatnonzero(happened & (well == until)),
     )
     reached = max(float(well.max()), float(until[happened].max()))
     edges = at[at < reached]
+    before = _lived(well, edges, pace)
+    within = _lived(until[cases], edges, pace) - before[cases]
+    weight = seen[cases]
+    before[cases] += (1 - weight)[:, None] * within  # as far as it did not happen
     return Intervals(
         edges=edges,
         pace=float(pace),
-        before=_lived(well, edges, pace),
+        before=before,
         cases=cases,
-        within=_lived(until[cases], edges, pace) - _lived(well[cases], edges, pace),
+        within=within,
+        weight=weight,
         exact=exact,
         period=np.searchsorted(edges, until[exact], side="left") - 1,
         log_speed=float((np.log(pace) + (pace - 1) * np.log(until[exact])).sum()),
@@ -158,7 +167,7 @@ def visit_intervals(
 def checked_intervals(
     last_well: ArrayLike, days: ArrayLike, events: ArrayLike
 ) -> tuple[Floats, Floats, Floats]:
-    """Refuse what is not an interval and a 1/0 event for each person, with an event at all.
+    """Refuse what is not an interval and an event for each person, with an event at all.
 
     Parameters
     ----------
@@ -182,14 +191,16 @@ def checked_intervals(
             "one of each is needed for each person"
         )
     ordered = bool(((well >= 0) & (well <= until) & np.isfinite(until)).all())
-    if not ordered or not np.isin(seen, (0.0, 1.0)).all():
+    open_ = (seen > 0) & (seen < 1)
+    if not ordered or not ((seen >= 0) & (seen <= 1)).all() or (open_ & (well == until)).any():
         raise InvalidInputError(
             "follow-up must be last well days of 0 or more, up to the day of event or censoring, "
-            "and events of 1 or 0, none missing; leave out people who are not at risk"
+            "and events of 1 or 0, or between for an interval of some length, none missing; leave "
+            "out people who are not at risk"
         )
     if not seen.any():
         raise InvalidInputError("no event was seen in these people; a hazard cannot be estimated")
-    if (until[seen == 1] <= 0).any():
+    if (until[seen > 0] <= 0).any():
         raise InvalidInputError(
             "an event lies on day 0; give it a day above 0, such as half a day, or leave it out"
         )

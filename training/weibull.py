@@ -82,20 +82,23 @@ def fit_weibull(
     """
     well, until, seen = checked_intervals(last_well, days, events)
     known = np.zeros(well.size) if margin is None else margin
-    case, exact = (seen == 1) & (well < until), (seen == 1) & (well == until)
+    case, exact = (seen > 0) & (well < until), (seen == 1) & (well == until)
     logs = [np.log(np.maximum(t, 1e-300)) for t in (well, until[case], until[exact])]
+    chance = seen[case]
     clear = np.log(seen.sum() / (np.exp(known) * (well + (until - well) * seen / 2)).sum())
 
     def loss(point: Floats, *, prior: bool = True) -> tuple[float, Floats, Floats]:
         lost = _parts(point, logs[0], known)
         ends = _parts(point, logs[1], known[case])
         hazard = ends - lost[:, case]
-        first = 1 / np.expm1(np.minimum(hazard[0], 700.0))
-        value = lost[0].sum() - np.log(-np.expm1(-hazard[0])).sum()
-        slope = lost[[1, 2]].sum(axis=1) - hazard[[1, 2]] @ first
-        across = hazard[[1, 2]]
+        odds = 1 / np.expm1(np.minimum(hazard[0], 700.0))
+        # what is lost is that until last well, and the interval as far as nothing happened in it
+        first, across = chance * odds - (1 - chance), hazard[[1, 2]]
+        value = lost[0].sum() + hazard[0] @ (1 - chance)
+        value -= chance @ np.log(-np.expm1(-hazard[0]))
+        slope = lost[[1, 2]].sum(axis=1) - across @ first
         bend = _square(lost[3:].sum(axis=1) - hazard[3:] @ first)
-        bend += (across * (first * (1 + first))) @ across.T
+        bend += (across * (chance * odds * (1 + odds))) @ across.T
         dated = logs[2] * np.exp(point[1])
         value -= float((point.sum() + known[exact] + dated - logs[2]).sum())
         slope -= [dated.size, float((1 + dated).sum())]

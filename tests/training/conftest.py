@@ -56,6 +56,7 @@ def cohort_of(task: str) -> Cohort:
             tuple(None if k else reason for k in known),
             np.where(known, 6.0 + 5 * np.arange(PEOPLE), np.nan),
             np.zeros(PEOPLE, dtype=bool),
+            np.zeros(PEOPLE),
         )
     return Cohort(
         rows=rows,

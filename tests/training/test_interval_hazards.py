@@ -262,6 +262,33 @@ def test_order_and_a_constant_change_nothing_but_the_level():
     np.testing.assert_allclose(again.linear.coefficients, one.linear.coefficients, atol=1e-9)
 
 
+def test_a_chance_of_one_half_is_two_half_people():
+    X, *seen = seen_at_visits(16, 120)
+    well, days, events = seen
+    lost = np.flatnonzero(events == 0)[::2]
+    until, open_ = days.copy(), events.copy()
+    until[lost], open_[lost] = well[lost] + 14, 0.5
+    both = np.repeat(np.arange(120), 2)
+    first = np.tile([True, False], 120)
+    waiting = np.isin(both, lost)
+    twice = (
+        np.where(waiting & ~first, until[both], well[both]),
+        until[both],
+        np.where(waiting, first * 1.0, events[both]),
+    )
+    one = fit_interval_hazards(X, visit_intervals(well, until, open_), penalty=1.0)
+    two = fit_interval_hazards(X[both], visit_intervals(*twice), penalty=2.0)
+    np.testing.assert_allclose(one.linear.coefficients, two.linear.coefficients, atol=1e-5)
+    np.testing.assert_allclose(
+        one.linear.covariance, 2 * two.linear.covariance, rtol=1e-3, atol=1e-6
+    )
+    assert 2 * one.linear.loglik == pytest.approx(two.linear.loglik, abs=1e-3)
+    margin = X @ EFFECTS
+    law, other = fit_weibull(well, until, open_, margin), fit_weibull(*twice, margin[both])
+    assert law.pace == pytest.approx(other.pace, rel=0.01)  # their priors weigh once and twice
+    assert 2 * law.loglik == pytest.approx(other.loglik, abs=0.01)
+
+
 def test_an_offset_is_a_coefficient_that_is_known():
     X, *seen = seen_at_visits(9, 300)
     intervals = visit_intervals(*seen)

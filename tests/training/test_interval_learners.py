@@ -11,7 +11,7 @@ from training.averaged_interval import fit_averaged_interval
 from training.calibrating import fit_affine_relapse, kept_line
 from training.evaluation import inner_splits
 from training.fitting import Outcome, prepare, tuning_loss
-from training.fitting.between_visits import interval_slopes, seen_of
+from training.fitting.between_visits import interval_slopes, intervals_of, seen_of
 from training.freezing import freeze
 from training.learners import LEARNERS
 from training.tuning import inner_folds, tune_and_fit
@@ -177,6 +177,24 @@ def test_the_slopes_given_to_trees_are_those_of_the_likelihood():
         assert curvature[i] == pytest.approx(bend, abs=1e-3)
 
 
+def test_unconfirmed_relapses_count_between_visits_and_nowhere_else():
+    values, outcome = drawn(n=400, gap=14.0)
+    lost = np.flatnonzero(outcome.events == 1)[::4]
+    chance = np.where(np.isin(np.arange(400), lost), 1.0, 0.0)
+    open_ = Outcome(outcome.events - chance, outcome.days, outcome.last_well, unconfirmed=chance)
+    np.testing.assert_array_equal(open_.take(lost).unconfirmed, 1.0)
+    for name in ("averaged_interval", "xgboost_interval"):
+        # those that are sure to have relapsed count as if they were confirmed
+        both = [tuned(name, (values, o))[0].fitted.learner for o in (outcome, open_)]
+        margins = [learner.margin(np.zeros((1, 4)) + 0.5)[0] for learner in both]
+        assert margins[0] == pytest.approx(margins[1], abs=0.25)
+    full, without = (
+        tuned("averaged_cox", (values, o))[0].baseline
+        for o in (open_, Outcome(open_.events, open_.days, open_.last_well))
+    )
+    assert full.cumulative[30] > 1.15 * without.cumulative[30]
+
+
 def test_the_tuning_loss_on_intervals_is_that_of_the_best_weibull_law():
     values, outcome = drawn(n=80)
     margin = 0.8 * values["v0"]
@@ -201,14 +219,15 @@ def test_margins_of_intervals_are_calibrated_on_intervals():
     values, outcome = drawn(n=4000, gap=56.0)
     margin = values["v0"]
     given = margin, outcome.days, outcome.events
-    between = fit_affine_relapse(*given, last_well=outcome.last_well)
+    intervals = intervals_of(outcome)
+    between = fit_affine_relapse(*given, intervals=intervals)
     dated = fit_affine_relapse(*given)
     assert between.affine.slope == pytest.approx(1.0, abs=0.06)
     assert dated.affine.slope < 0.92
-    kept = kept_line(between, margin, outcome.events, outcome.days, last_well=outcome.last_well)
+    kept = kept_line(between, margin, outcome.events, outcome.days, intervals=intervals)
     assert kept.affine.slope == 1.0
     assert kept.covariance[1, 1] == pytest.approx(between.covariance[1, 1], rel=0.05)
-    wrong = fit_affine_relapse(-margin, *given[1:], last_well=outcome.last_well)
+    wrong = fit_affine_relapse(-margin, *given[1:], intervals=intervals)
     assert wrong.no_signal
     assert wrong.raw_slope == pytest.approx(-between.raw_slope, rel=1e-6)
 

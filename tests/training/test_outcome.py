@@ -171,6 +171,39 @@ def test_a_reading_too_soon_between_two_does_not_hide_the_confirmation():
     assert followed(responder((42, 30), (45, 30), (52, 30))) == (True, 14.0, True, None)
 
 
+def waiting(*people, rule=RELAPSE, dated=None):
+    """Chance of an unconfirmed relapse of several responders, each a list of later readings."""
+    tables = [responder(*later).assign(patient_id=str(i)) for i, later in enumerate(people)]
+    ids = [str(i) for i in range(len(people))]
+    return relapse_outcome(rule, pd.concat(tables), dated, ids).unconfirmed.tolist()
+
+
+CONFIRMED, REFUTED, OPEN = [(42, 30), (56, 30)], [(42, 30), (56, 10)], [(42, 10), (56, 30)]
+
+
+def test_a_last_reading_that_waits_for_another_is_likely_as_often_as_others_were_confirmed():
+    # one of each kind is added: 1/2, 2/3, 3/5
+    assert waiting(OPEN) == [0.5]
+    assert waiting(OPEN, CONFIRMED) == [2 / 3, 0.0]
+    assert waiting(OPEN, CONFIRMED, REFUTED, CONFIRMED)[0] == 3 / 5
+    # too far apart to confirm or refute one another: nothing is learned, and both may wait
+    assert waiting([(42, 30), (70, 30)], [(42, 30), (70, 10)]) == [0.5, 0.0]
+    # too soon to confirm, soon enough to refute; the reading that follows confirms
+    assert waiting(OPEN, [(42, 30), (45, 10)])[0] == 1 / 3
+    assert waiting(OPEN, [(42, 30), (45, 30), (52, 30)])[0] == 2 / 3
+    # later runs of one person count too
+    assert waiting(OPEN, [(42, 30), (56, 10), (70, 30), (84, 10)])[0] == 1 / 4
+
+
+def test_who_is_lost_after_such_a_reading_waits_and_who_was_well_does_not():
+    lost = events(("0", 60, "retreated"))
+    assert waiting([(42, 10), (56, 30), (70, 30)], dated=lost) == [0.5]
+    lost = events(("0", 50, "retreated"))
+    assert waiting([(42, 10), (56, 30), (70, 30)], dated=lost) == [0.0]
+    one_reading = RELAPSE.model_copy(update={"confirmation": None})
+    assert waiting(OPEN, [(42, 10)], rule=one_reading) == [0.0, 0.0]
+
+
 def test_an_empty_score_is_no_assessment():
     assert followed(responder((42, 30), (49, np.nan), (56, 30)))[1:3] == (14.0, True)
     assert followed(responder((42, 10), (56, np.nan)))[1:3] == (14.0, False)

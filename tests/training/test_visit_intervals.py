@@ -18,6 +18,14 @@ def test_three_people_by_hand():
     assert found.n_events == 2
 
 
+def test_an_event_that_may_have_happened_counts_by_its_chance():
+    found = visit_intervals([14, 14], [28, 28], [0.25, 1], knots=[0, 14, 28])
+    assert found.weight.tolist() == [0.25, 1]
+    assert found.within.tolist() == [[0, 14], [0, 14]]
+    assert found.before.tolist() == [[14, 0.75 * 14], [14, 0]]
+    assert found.n_events == 1.25
+
+
 def test_what_nobody_reached_has_no_period_and_the_last_one_has_no_end():
     found = visit_intervals([0, 500], [28, 500], [1, 0])
     assert found.edges.tolist() == list(KNOT_DAYS)
@@ -44,6 +52,7 @@ def test_the_clock_runs_by_its_power():
         ([np.nan, 2], [3, 3], [1, 0], "none missing"),
         ([1, 2], [np.inf, 3], [1, 0], "none missing"),
         ([1, 2], [3, 3], [2, 0], "1 or 0"),
+        ([3, 2], [3, 3], [0.5, 1], "of some length"),
         ([1, 2], [3, 3], [0, 0], "no event"),
         ([0, 2], [0, 3], [1, 0], "half a day"),
     ],

@@ -255,7 +255,7 @@ def _average(outcome: Outcome, split: Split, n_outside: int) -> Held:
         risks = logistic(margin)
     else:
         level = np.zeros(len(outcome.events))
-        curve = fit_baseline(outcome.days, outcome.events, level, last_well=outcome.last_well)
+        curve = fit_baseline(outcome.days, outcome.relapsed, level, last_well=outcome.last_well)
         risks = curve.risk(margin[:, None], np.array(RISK_DAYS, dtype=np.float64))
     n = len(split.test)
     outside = Outside(margin[n:], risks[n:])

@@ -222,6 +222,6 @@ def _average(outcome: Outcome) -> OutOfFold:
     if outcome.days is None:
         share = np.full((n, 1), outcome.events.mean())
         return OutOfFold(AVERAGE["response"], margin[:, None], share, fold)
-    curve = fit_baseline(outcome.days, outcome.events, margin, last_well=outcome.last_well)
+    curve = fit_baseline(outcome.days, outcome.relapsed, margin, last_well=outcome.last_well)
     risk = curve.risk(margin[:, None], np.array(RISK_DAYS, dtype=np.float64))
     return OutOfFold(AVERAGE["relapse"], margin[:, None], risk[:, None], fold)

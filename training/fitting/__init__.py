@@ -6,7 +6,7 @@ added by `training.tuning`, which has the out-of-fold margins that they need.
 """
 
 from training.fitting.bends import Cuts, round_steps
-from training.fitting.between_visits import refuse_unseen
+from training.fitting.between_visits import intervals_of, refuse_unseen
 from training.fitting.boosting import refit_trees
 from training.fitting.learner import (
     FittedLearner,
@@ -45,6 +45,7 @@ __all__ = [
     "blend_weight",
     "fit_averaged",
     "fit_learner",
+    "intervals_of",
     "margins_along",
     "paths_of",
     "prepare",

@@ -56,7 +56,7 @@ def seen_of(outcome: Outcome) -> tuple[Floats, Floats, Floats]:
     Returns
     -------
     tuple of ndarray, ndarray and ndarray
-        Last day well, day, and event of each person.
+        Last day well, day, and chance of relapse by then, of each person.
 
     Raises
     ------
@@ -68,7 +68,7 @@ def seen_of(outcome: Outcome) -> tuple[Floats, Floats, Floats]:
             "visit intervals are asked for, and the days on which people were last seen well are "
             "not known; choose the partial likelihood"
         )
-    return outcome.last_well, outcome.days, outcome.events
+    return outcome.last_well, outcome.days, outcome.relapsed
 
 
 def intervals_of(outcome: Outcome) -> Intervals:
@@ -121,7 +121,7 @@ def interval_slopes(outcome: Outcome) -> Slopes:
         ratio = np.exp(np.asarray(margin, dtype=np.float64))
         lost, curvature = ratio * before, ratio * before
         hazard = ratio[intervals.cases] * within
-        first, second = event_slopes(hazard)
+        first, second = (intervals.weight * each for each in event_slopes(hazard))
         lost[intervals.cases] -= first * hazard
         lost[intervals.exact] -= 1.0
         curvature[intervals.cases] += second * hazard**2 - first * hazard

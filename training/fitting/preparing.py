@@ -39,6 +39,10 @@ class Outcome:
         Relapse: 1 where `days` ends in a competing event, else 0; None where the definition has
         none. Such people have no event: every fit takes them for censored, so that its hazard is
         cause-specific.
+    unconfirmed : ndarray, shape (n,) or None
+        Relapse: chance that who has no event had relapsed by `days`, because the last reading was
+        a relapse that nothing later confirmed or refuted; 0 for others. Read on visit intervals
+        alone; None where nothing of the kind is known.
     """
 
     events: Floats
@@ -46,6 +50,12 @@ class Outcome:
     last_well: Floats | None = None
     offset: Floats | None = None
     competing: Floats | None = None
+    unconfirmed: Floats | None = None
+
+    @property
+    def relapsed(self) -> Floats:
+        """Chance that each person had relapsed by `days`, as visit intervals count it."""
+        return self.events if self.unconfirmed is None else self.events + self.unconfirmed
 
     def take(self, rows: NDArray[np.intp]) -> Outcome:
         """Take some people.
@@ -60,7 +70,7 @@ class Outcome:
         Outcome
             Theirs.
         """
-        parts = (self.days, self.last_well, self.offset, self.competing)
+        parts = (self.days, self.last_well, self.offset, self.competing, self.unconfirmed)
         return Outcome(self.events[rows], *(None if x is None else x[rows] for x in parts))
 
     def added_to(self, margin: Floats) -> Floats:

@@ -156,6 +156,6 @@ def _average(found: Validation) -> float:
     if outcome.days is None:
         return float(outcome.events.mean())
     level = np.zeros(outcome.days.size)
-    hazard = fit_baseline(outcome.days, outcome.events, level, last_well=outcome.last_well)
+    hazard = fit_baseline(outcome.days, outcome.relapsed, level, last_well=outcome.last_well)
     horizon = min(found.scorer.bundle.provenance.horizon_days, hazard.horizon_days)
     return float(hazard.risk(0.0, float(horizon)))

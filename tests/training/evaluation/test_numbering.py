@@ -78,7 +78,8 @@ def test_a_right_model_needs_no_change_whatever_the_visits(every):
 def test_the_visit_before_is_read_from_the_visits():
     days = np.array([14.0, 40.0, np.nan, 5.0])
     relapsed = np.array([1, 1, 0, 0], bool)
-    outcome = RelapseOutcome(~np.isnan(days), days, relapsed, (None,) * 4, days, ~relapsed & False)
+    nobody = np.zeros(4)
+    outcome = RelapseOutcome(~np.isnan(days), days, relapsed, (None,) * 4, days, nobody > 0, nobody)
     visits = pd.DataFrame(
         [
             *[("a", 28, "madrs"), ("a", 42, "madrs"), ("b", 30, "madrs"), ("b", 56, "madrs")],
