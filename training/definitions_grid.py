@@ -20,8 +20,9 @@ from training.config import RunConfig
 from training.evaluation import (
     Analysis,
     ByDefinition,
+    Choice,
     Definitions,
-    OutOfFold,
+    Resampling,
     Strong,
     choose,
     cross_validate,
@@ -33,6 +34,7 @@ from training.evaluation.procedure import predicted
 from training.findings import Findings
 from training.learners import Learner
 from training.metrics import MeasureUndefinedError
+from training.metrics.intervals import Estimate
 from training.metrics.survival import kaplan_meier
 from training.model_report import rule_words
 from training.outcome_wording import EVENT_WORDS
@@ -41,6 +43,8 @@ from training.tuning import Fitted
 from training.work import ALONE, Told, Work
 
 Floats = NDArray[np.float64]
+
+TOO_FEW = "folds need at least 2 people with the event and 2 without it"
 
 SHOWN = 3
 """Variables named as the strongest of each definition."""
@@ -124,10 +128,7 @@ def why_not_applied(cohort: Cohort) -> str:
         most = rule_words(max(lost, key=lambda rule: lost[rule])) if lost else "nobody is eligible"
         return f"nobody is left to be analysed; most often: {most}"
     if min(flow.events, flow.with_outcome - flow.events) < 2:
-        return (
-            f"{flow.events} events in {flow.with_outcome} people: folds need at least 2 people "
-            "with the event and 2 without it"
-        )
+        return f"{flow.events} events in {flow.with_outcome} people: {TOO_FEW}"
     return ""
 
 
@@ -139,27 +140,22 @@ def _by_definition(
     asked = config.model_copy(update={"outcome": definition.name, "candidates": (name,)})
     analysis = select(asked, cohort)
     learner = analysis.candidate(name)
-    folds_rng, measure_rng, fit_rng = np.random.default_rng(seed).spawn(3)
+    outcome = analysis.outcome
+    rng, fit_rng = np.random.default_rng(seed).spawn(2)
     plan = config.resampling.model_copy(update={"repeats": 1})
-    outcome, events = analysis.outcome, int(analysis.outcome.events.sum())
-    found: dict[str, OutOfFold] = {}
-    if min(events, outcome.events.size - events) >= 2:
-        found = cross_validate(analysis, [learner], plan, rng=folds_rng, work=work)
-    measured, undefined = None, "folds need at least 2 people with the event and 2 without it"
-    if found:
-        try:
-            measured, undefined = discrimination(found[name], outcome, rng=measure_rng), ""
-        except MeasureUndefinedError as error:
-            undefined = str(error)
-    choice = choose(found, [learner], outcome) if found else None
+    measured, undefined, choice = _evaluated(analysis, learner, plan, rng=rng, work=work)
     size = sample_size_of(asked, analysis)
     status, reason = status_of(analysis, {}, choice, size, unevaluated=undefined)
-    strongest, margin = _fitted(analysis, learner, cohort, config.resampling.inner_folds, fit_rng)
+    strongest: tuple[Strong, ...] = ()
+    margin = None
+    if status != "refused":  # a fit to so few would only invite reading
+        inner = config.resampling.inner_folds
+        strongest, margin = _fitted(analysis, learner, cohort, inner, fit_rng)
     result = ByDefinition(
         name=definition.name,
         label=definition.label,
         people=outcome.events.size,
-        events=events,
+        events=int(outcome.events.sum()),
         status=status,
         reason=reason,
         discrimination=measured,
@@ -169,6 +165,22 @@ def _by_definition(
         strongest=strongest,
     )
     return result, margin
+
+
+def _evaluated(
+    analysis: Analysis, learner: Learner, plan: Resampling, *, rng: np.random.Generator, work: Work
+) -> tuple[Estimate | None, str, Choice | None]:
+    """Cross-validate one learner: its AUC or C, or why there is none, and how it stands."""
+    outcome, events = analysis.outcome, int(analysis.outcome.events.sum())
+    if min(events, outcome.events.size - events) < 2:
+        return None, TOO_FEW, None
+    folds_rng, measure_rng = rng.spawn(2)
+    found = cross_validate(analysis, [learner], plan, rng=folds_rng, work=work)
+    choice = choose(found, [learner], outcome)
+    try:
+        return discrimination(found[learner.name], outcome, rng=measure_rng), "", choice
+    except MeasureUndefinedError as error:
+        return None, str(error), choice
 
 
 def _fitted(

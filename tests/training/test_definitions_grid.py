@@ -21,7 +21,7 @@ from training.presentation.definitions import conclusion_words, grid_lines, sect
 from training.run_input import Input, outcome_named, read_others, read_people
 from training.simulation import simulate, write_cohort
 
-LEARNER = {"response": "ridge", "relapse": "cox_ridge"}
+LEARNER = {"response": "averaged", "relapse": "averaged_cox"}  # always with a signal
 VARIABLES = ("age_years", "sex", "bmi", "madrs_total", "failed_trials")
 
 
@@ -106,7 +106,7 @@ def test_what_cannot_be_applied_is_listed_with_its_reason(data):
     findings = findings_for(data, "relapse", chosen=False)
     cohorts = read_others(config_of("relapse", definitions="all"), data)
     grid = grid_of(findings, cohorts)
-    assert grid.learner == "cox_ridge"  # without a choice, the first candidate
+    assert grid.learner == "averaged_cox"  # without a choice, the first candidate
     assert "no visit has a QIDS-SR16 score" in grid.not_applied["relapse_elekt_d"]
     assert "a relapse recorded by the study" in grid.not_applied["relapse_recorded"]
     assert grid.not_applied["relapse_salloum"].startswith("nobody is left to be analysed")
@@ -131,6 +131,29 @@ def test_too_few_events_and_data_that_cannot_be_read_are_reasons(data):
     assert conclusion_words(grid) == [
         "No other definition could be applied, so nothing can be compared."
     ]
+
+
+def test_an_own_definition_with_too_few_events_is_shown_and_nothing_is_concluded(data):
+    findings = findings_for(data, "response")
+    cohort = findings.cohort
+    observed = cohort.outcome.observed.copy()
+    seen = np.flatnonzero(~np.isnan(observed))
+    observed[seen] = 0.0
+    observed[seen[0]] = 1.0
+    rare = replace(
+        cohort,
+        outcome=replace(cohort.outcome, observed=observed),
+        flow=replace(cohort.flow, events=1),
+    )
+    grid = grid_of(replace(findings, cohort=rare), {"usual": renamed(cohort, "usual")})
+    own, other = grid.found
+    assert (own.status, own.discrimination, own.strongest) == ("refused", None, ())
+    assert own.undefined == "folds need at least 2 people with the event and 2 without it"
+    assert other.status == "exploratory"
+    assert other.strongest
+    assert other.agreement is None
+    assert grid.conclusions == ()
+    assert conclusion_words(grid)[0].startswith("Nothing is concluded: this run's own")
 
 
 def test_without_other_definitions_findings_are_left_alone(data):

@@ -59,10 +59,10 @@ class ByDefinition:
         Relapse: 1 − Kaplan–Meier by each horizon that follow-up reaches. Response: the share with
         the outcome, at the nominal day.
     strongest : tuple of Strong
-        Up to three, strongest first; fitted to everybody analysed.
+        Up to three, strongest first; fitted to everybody analysed. Empty where refused.
     agreement : float or None
         Spearman correlation of its margins with those of the run's own definition, over everybody
-        eligible; None where one of them ranks nobody.
+        eligible; None where one of them ranks nobody or is refused.
     """
 
     name: str
@@ -176,10 +176,13 @@ def conclusions_of(task: str, found: Sequence[ByDefinition]) -> tuple[Conclusion
     Returns
     -------
     tuple of Conclusion
-        Empty with fewer than two definitions to compare.
+        From definitions by which a model is kept; empty where that of the run is none of them, or
+        the only one.
     """
-    if len(found) < 2:
+    kept = [one for one in found if one.status != "refused"]
+    if len(kept) < 2 or kept[0] is not found[0]:
         return ()
+    found = kept
     parts = (_about_average(task, found), _about_level(task, found), _about_ranks(found))
     return (*(part for part in parts if part is not None), *_about_variables(found))
 

@@ -65,6 +65,9 @@ def conclusion_words(grid: Definitions) -> list[str]:
     """
     if len(grid.found) < 2:
         return ["No other definition could be applied, so nothing can be compared."]
+    if not grid.conclusions:
+        words = "this run's own definition and another need enough events for a model"
+        return [f"Nothing is concluded: {words}."]
     return [
         f"{'Survives' if one.survives else 'Changes'}: {one.words}." for one in grid.conclusions
     ]

@@ -101,6 +101,15 @@ def test_what_has_no_value_gives_no_conclusion():
     assert told("relapse", one("own", strongest=()), one("other"))[-1][0].startswith("1 of 1 other")
 
 
+def test_nothing_is_concluded_from_definitions_that_are_refused():
+    refused = one("few", status="refused", better_than_average=False)
+    assert told("relapse", one("own"), refused) == []
+    assert told("relapse", refused, one("own"), one("other")) == []
+    assert told("relapse", one("own"), refused, one("other")) == told(
+        "relapse", one("own"), one("other")
+    )
+
+
 @pytest.mark.parametrize("agreement", [None, 0.5])
 def test_the_json_holds_plain_values(agreement):
     grid = Definitions(
