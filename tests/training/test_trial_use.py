@@ -1,11 +1,18 @@
 """Which effects of trials stand in the models of a run, told in JSON and report."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from training.config import read_dictionary, read_trial_effects
+from training.config import (
+    read_dictionary,
+    read_run_config,
+    read_source_settings,
+    read_trial_effects,
+)
+from training.importers import source_overrides
 from training.number_table import number_rows
 from training.presentation import trials
 from training.trial_use import share_planned, trial_use
@@ -71,3 +78,10 @@ def test_without_trial_effects_the_report_says_that_plans_were_left_out(findings
     assert "left out of every model" in part.paragraphs[0]
     assert not part.tables
     assert trials.section(findings_of("response")) is None
+    other = SimpleNamespace(settings=SimpleNamespace(ketamine=False))
+    assert trials.section(replace(findings, source=other)) is None
+
+
+def test_what_was_found_of_ketamine_stands_in_no_model_of_another_treatment():
+    settings = source_overrides(read_source_settings("smoking_relapse"), "relapse")
+    assert read_run_config("configs/relapse.yaml", **settings).trial_effects is None

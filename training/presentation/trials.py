@@ -38,9 +38,10 @@ def section(findings: Findings) -> Section | None:
     Returns
     -------
     Section or None
-        None for response.
+        None for response, and for a source that is no study of ketamine.
     """
-    if findings.config.task != "relapse":
+    source = findings.source
+    if findings.config.task != "relapse" or (source and not source.settings.ketamine):
         return None
     trials = findings.config.trial_effects
     title = "What is planned to stay well: effects of trials"
