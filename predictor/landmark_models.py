@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -51,14 +51,30 @@ def shared_of(bundle: Bundle) -> Shared:
     return Shared(_dictionary_of(bundle), crosswalks_of(walks), rule)
 
 
-def _dictionary_of(bundle: Bundle) -> Dictionary:
-    """Add to the bundle's dictionary what only its landmarks know; the very same without any."""
-    own = bundle.dictionary
-    inner = [one.dictionary for one in bundle.landmarks.values()]
-    added = {v.id: v for one in inner for v in one.variables if v.id not in own}
-    named = {mark.name: mark for one in (own, *inner) for mark in one.landmarks}
+def joined(own: Dictionary, others: Sequence[Dictionary]) -> Dictionary:
+    """Add to a dictionary what only others know, so that the same rows are read alike.
+
+    Parameters
+    ----------
+    own : Dictionary
+        Goes first: what it knows stands as it is.
+    others : sequence of Dictionary
+        Of models that are asked with the same rows.
+
+    Returns
+    -------
+    Dictionary
+        With the variables and landmarks of all; `own` itself where nothing is added.
+    """
+    added = {v.id: v for one in others for v in one.variables if v.id not in own}
+    named = {mark.name: mark for one in (own, *others) for mark in one.landmarks}
     if not added and len(named) == len(own.landmarks):
         return own
     # a stable sort: landmarks of one day keep the order in which they were written
     landmarks = tuple(sorted(named.values(), key=lambda one: one.day))
     return replace(own, variables=(*own.variables, *added.values()), landmarks=landmarks)
+
+
+def _dictionary_of(bundle: Bundle) -> Dictionary:
+    """Add to the bundle's dictionary what only its landmarks know; the very same without any."""
+    return joined(bundle.dictionary, [one.dictionary for one in bundle.landmarks.values()])

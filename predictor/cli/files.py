@@ -10,6 +10,7 @@ from pathlib import Path
 
 from predictor.dictionary import Dictionary
 from predictor.errors import InvalidInputError
+from predictor.landmark_models import joined
 from predictor.rows import Rows, read_rows, read_rows_from_bytes
 from predictor.scores import Scores
 from predictor.visits import Paths
@@ -48,6 +49,9 @@ def read_for_each(
 ) -> list[Rows]:
     """Read the same rows by more than one dictionary; standard input is read once.
 
+    A column that any of the models knows is no unknown one, such as a score at a landmark of the
+    other model.
+
     Parameters
     ----------
     source : str
@@ -67,6 +71,7 @@ def read_for_each(
     InvalidInputError
         If the file itself is at fault.
     """
+    dictionaries = [joined(one, dictionaries) for one in dictionaries]
     if source != "-":
         return [read_rows(Path(source), d, ignore_unknown=ignore_unknown) for d in dictionaries]
     if sys.stdin is None:

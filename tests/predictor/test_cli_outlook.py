@@ -104,6 +104,23 @@ def test_an_unknown_column_is_said_once_for_both(both, people, tmp_path, capsys)
     assert shown.err.count("shoe_size") == 1
 
 
+def test_a_score_at_a_landmark_of_one_model_is_not_unknown_to_the_pair(
+    landmark_bundles, candidate, tmp_path, capsys
+):
+    pair = [
+        write_bundle(with_reference(landmark_bundles[task]), tmp_path / task)
+        for task in ("response", "relapse")
+    ]
+    path = tmp_path / "person.json"
+    for later in ({"madrs_dose2": 20}, {"madrs_followup14": 12}, {"phq9_course_end": 4}):
+        path.write_text(json.dumps(candidate(**later)))
+        shown = call(capsys, "outlook", *pair, path, "--json")
+        assert shown.code == 0, shown.err
+        (found,) = json.loads(shown.out)
+        assert found["status"] == "scored"
+        assert "known_later" in [caution["code"] for caution in found["cautions"]]
+
+
 def test_days_beyond_the_followup_are_marked(both, bundles, people, tmp_path, capsys):
     model = bundles["cox"].model
     baseline = replace(model.baseline, last_supported_day=100.0)
