@@ -2,10 +2,10 @@
 
 Run ``python benchmarks/survival.py --cohorts 50`` (hours) or ``--quick`` (minutes on one core).
 Every cohort is drawn from a world of `worlds.py` whose log-odds serve as log-hazards: Weibull days
-to relapse, about 40 % censored, seen at weekly visits. Columns are complete. Regret is the expected
-log-likelihood per event of 4,000 new people below that of the truth, with the level of the hazard
-fitted to them (see `regret`); the interval is held against the true log-hazard ratio to the
-cohort's mean.
+to relapse, about 40 % censored, seen at weekly visits (`--shape`, `--visit-days`). Columns are
+complete. Regret is the expected log-likelihood per event of 4,000 new people below that of the
+truth, with the level of the hazard fitted to them (see `regret`); the interval is held against the
+true log-hazard ratio to the cohort's mean.
 
 A learner here is a function of (X, days, events, X_new) that gives the margins of X_new; others may
 import `averaged_cox` and `cox_ridge` to lay their own beside them.
@@ -116,7 +116,7 @@ def seen_share(log_hazard: Floats, law: Law) -> Floats:
     return np.asarray((1 - np.exp(-cumulative)).mean(axis=1))
 
 
-def averaged_interval(X: Floats, days: Floats, events: Floats, well: Floats) -> AveragedFit:
+def on_intervals(X: Floats, days: Floats, events: Floats, well: Floats) -> AveragedFit:
     """Fit ours on visit intervals, without anything published."""
     pace = fit_weibull(well, days, events).pace
     return fit_averaged_interval(X, visit_intervals(well, days, events, pace=pace))
@@ -148,7 +148,7 @@ def one_cohort(name: str, n: int, seed: int, strength: float, law: Law) -> list[
     fits: dict[str, Callable[[], Fit]] = {
         "cox_ridge": lambda: tuned_ridge(X, days, events),
         "averaged_cox": lambda: fit_averaged_cox(X, days, events),
-        "averaged_interval": lambda: averaged_interval(X, days, events, well),
+        "averaged_interval": lambda: on_intervals(X, days, events, well),
     }
     if published.any():
         fits["averaged_cox, published"] = lambda: fit_averaged_cox(

@@ -93,6 +93,7 @@ def findings_of(cohort, name):
         analysis.outcome.days[:N_PLANTED], analysis.outcome.events[:N_PLANTED] = days, 1.0
         well = np.floor(days / 14) * 14 + 0.34127  # seen well at the visit before
         analysis.outcome.last_well[:N_PLANTED] = np.minimum(well, days)
+        analysis.outcome.unconfirmed[:N_PLANTED] = 0.0
         planted += [*days.tolist(), *well.tolist()]
     learner = next(line for line in LEARNERS if line.name == name)
     choice = Choice(learner, "lowest", PairedDifference(-0.1, -0.2, 0.01, 0.05), {})
