@@ -115,14 +115,14 @@ class RiskSet:
         if self._days[self._landmark] < zero:
             return []
         ends = [name for name, day in self._days.items() if day == zero]
-        start, end = _both(responders["instrument"], ends, answers)
+        start, end = self._both(responders["instrument"], ends, answers)
         if not math.isnan(start + end) and not holds(responders, start, end):
             message = (
                 "the score at the end of the course does not meet the rule of response, so there "
                 "is nothing to relapse from; look at the model of response"
             )
             return [Refusal("not_a_responder", message)]
-        start, end = _both(str(self._rule.get("instrument")), ends, answers)
+        start, end = self._both(str(self._rule.get("instrument")), ends, answers)
         found = self._relapse(self._follow_up(answers, zero, start=start, end=end))
         return [] if found is None else [self._has_relapsed(found)]
 
@@ -169,6 +169,18 @@ class RiskSet:
                 f"{rule['max_gap_days']:g} days later to confirm it"
             )
         return Refusal("relapsed_already", message, found.wanted.id)
+
+    def _both(
+        self, scale: str, ends: Sequence[str], answers: Mapping[str, float]
+    ) -> tuple[float, float]:
+        """Find a scale's scores at baseline and at the end of the course; NaN where not given.
+
+        The second may come from another scale; of baseline totals nothing is ever converted.
+        """
+        named = [f"{scale}_{name}" for name in ends if f"{scale}_{name}" in self._dictionary]
+        found = [self._score(self._dictionary[name], answers)[0] for name in named]
+        end = next((score for score in found if not math.isnan(score)), math.nan)
+        return answers.get(f"{scale}_total", math.nan), end
 
     def _score(
         self, variable: Variable, answers: Mapping[str, float]
@@ -247,10 +259,3 @@ def until_left(scores: Iterable[Score]) -> tuple[Score, ...]:
 
 
 _LEFT = ("relapsed_already", "not_a_responder")
-
-
-def _both(scale: str, ends: Sequence[str], answers: Mapping[str, float]) -> tuple[float, float]:
-    """Find a scale's scores at baseline and at the end of the course; NaN where not given."""
-    found = [answers.get(f"{scale}_{name}", math.nan) for name in ends]
-    end = next((score for score in found if not math.isnan(score)), math.nan)
-    return answers.get(f"{scale}_total", math.nan), end

@@ -35,6 +35,17 @@ def test_who_did_not_respond_has_nothing_to_relapse_from(relapse, candidate):
     assert codes(relapse, candidate(madrs_course_end=16), "course_end") == []
 
 
+def test_no_response_by_a_converted_score_leaves_nothing_to_relapse_from(relapse, candidate):
+    """PHQ-9 15 equals MADRS 24, and 16 would be a response; 5 equals less than 16."""
+    row = candidate(phq9_course_end=15, madrs_followup14=9)
+    assert codes(relapse, row, "followup14") == ["not_a_responder"]
+    assert codes(relapse, row, "course_end") == ["not_a_responder"]
+    row = candidate(phq9_course_end=5, madrs_followup14=9)
+    assert codes(relapse, row, "followup14") == []
+    row = candidate(phq9_course_end=15, madrs_course_end=16, madrs_followup14=9)
+    assert codes(relapse, row, "followup14") == []  # the scale itself is read first
+
+
 def test_before_the_end_of_the_course_nobody_is_asked_for_a_response(relapse, candidate):
     row = candidate(madrs_dose4=30, madrs_course_end=30)
     assert codes(relapse, row, "dose4") == []
