@@ -256,6 +256,7 @@ def test_the_command_says_the_headline_under_the_status(with_sites) -> None:
 
     document = {
         "candidates": {},
+        "landmarks": {},
         "task": "response",
         "bundle": None,
         "report": "r.html",
