@@ -24,6 +24,10 @@ LogLikelihood = Callable[[Floats], tuple[float, Floats, Floats]]
 # the second order of 0.01 posterior standard deviations.
 _STEPS, _DECREMENT = 30, 1e-4
 
+# No step moves anybody's margin by more: further out a likelihood is a straight line (one person of
+# a rare level, who relapsed early), from which sites of a wide prior leap to ever wilder places.
+_FURTHEST = 3.0
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class State:
@@ -158,7 +162,8 @@ def _nearer(
 ) -> Expansion:
     """Go to the target of the quadratic, or as much of the way as the likelihood allows."""
     floor = here.value + _log_prior(here.point, design, sites) - 1e-9 * (1 + abs(here.value))
-    share = 1.0
+    furthest = float(np.abs(design.X @ (target - here.point)).max(initial=0.0))
+    share = min(1.0, _FURTHEST / max(furthest, _FURTHEST))
     while share > 1e-6:
         point = here.point + share * (target - here.point)
         # A point too far out may overflow; its likelihood, or its slope, is then not finite.

@@ -101,6 +101,22 @@ def test_a_step_to_where_the_slope_overflows_is_shortened():
     assert found[1] == pytest.approx(whole[1], abs=1e-3)
 
 
+@pytest.mark.parametrize("scale", [0.03, 0.2, 1.0])
+def test_a_rare_answer_of_whoever_relapsed_first_does_not_run_away(scale):
+    # the likelihood never falls again as the one coefficient grows: beyond it is a straight line
+    rng = np.random.default_rng(1)
+    days = np.sort(np.ceil(rng.exponential(60, 218) / 14) * 14)
+    days[:3] = 8, 9, 10
+    x = (np.arange(218) == 0).astype(float)
+    X, events = ((x - x.mean()) / x.std())[:, None], np.ones(218)
+    b = np.linspace(-30, 30, 60_001) + 1e-7
+    log_joint = efron_by_hand(b[:, None] * X[:, 0], days, events) + log_horseshoe(b, scale)
+    evidence, there, _ = moments(log_joint, b[:, None], 60 / 60_000)
+    found, mean, _, _ = fitted(X, days, events, "horseshoe", scale)
+    assert found == pytest.approx(evidence, abs=1.5)  # 320 apart where a step may go anywhere
+    assert 0.2 < mean[0] < there[0]
+
+
 @pytest.mark.parametrize("family", ["normal", "horseshoe"])
 @pytest.mark.parametrize("scale", [0.05, 0.2, 1.0])
 def test_the_fit_is_near_to_the_exact_posterior_of_one_column(family, scale):
