@@ -1,48 +1,42 @@
 """The model asked again at each landmark of a run, after everything else of the run is known.
 
-Nothing here changes a number of the run's own model; a landmark at which nothing can be fitted is
-listed with its reason and fails no run.
+Up to the end of the course the chosen learner is fitted again with what is known by then. After it,
+where ever fewer are still well, the model of the end of the course is carried on. Nothing here
+changes a number of the run's own model; a landmark at which nothing can be fitted is listed with
+its reason and fails no run.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from predictor.dictionary import Landmark
 from predictor.errors import InvalidInputError
 from predictor.landmarks import Landmarks
+from predictor.model import Model
 from training.alerting import warning_signs
-from training.analysis import fit_final, select
-from training.cohort import Cohort
-from training.config import RunConfig, read_landmarks
+from training.analysis import fit_final
+from training.config import read_landmarks
 from training.evaluation import (
-    Analysis,
-    Choice,
     OutOfFold,
-    StopRuleFound,
-    beside_stop_rule,
-    choose,
+    carrier,
+    carry_to_everybody,
     cross_validate,
-    differences,
-    measure,
-    still_at_risk,
-    training_rows,
-    watch_at_landmark,
+    cross_validate_carried,
 )
 from training.findings import AtLandmark, Findings
-from training.importers import SourceCohort
-from training.landmarking import cohort_at, others_read, read_at, scores_read, wanted_landmarks
-from training.learners import learner_named
-from training.metrics import MeasureUndefinedError
-from training.run_status import sample_size_of, status_of, too_few, why_unevaluated
+from training.landmark_people import There, beside_baseline, judged, select_at
+from training.landmarking import cohort_at, read_at, wanted_landmarks
+from training.learners import Learner, learner_named
+from training.run_status import too_few
 from training.splits import LeakError
 from training.streams import streams_of
 from training.work import ALONE, Work
 
-BASELINE = "baseline_model"
-"""Name of the run's own model where it stands beside one that reads more."""
+REFUSED = "the run itself keeps no model"
 
 
 def ask_again(findings: Findings, *, work: Work = ALONE) -> Findings:
@@ -61,171 +55,157 @@ def ask_again(findings: Findings, *, work: Work = ALONE) -> Findings:
         With the landmarks and, of relapse, what alerts at those after the course are worth; the
         same where the run names none.
     """
-    known, config = read_landmarks(), findings.config
-    wanted = wanted_landmarks(config.landmarks, findings.cohort.definition, known)
-    # a stream for each landmark there is, so that naming one more changes no other
+    known, config, definition = read_landmarks(), findings.config, findings.cohort.definition
+    wanted = wanted_landmarks(config.landmarks, definition, known)
     rng = streams_of(config.seed)
-    streams = rng.landmarks.spawn(len(known.landmarks))
-    rng_of = dict(zip((one.name for one in known.landmarks), streams, strict=True))
-    asked = {}
+    if findings.choice is None or findings.status == "refused":
+        return replace(findings, landmarks={one.name: AtLandmark(one, REFUSED) for one in wanted})
+    # a stream for each landmark there is, so that naming one more changes no other
+    names = ("", *(one.name for one in known.landmarks))
+    rng_of = dict(zip(names, rng.landmarks.spawn(len(names)), strict=True))
+    seen = {one.name: read_at(one, wanted, definition, known) for one in wanted}
+    end = definition.landmark.day
+    after = [one for one in wanted if config.task == "relapse" and one.day > end]
+    asked: dict[str, AtLandmark] = {}
+    if after:
+        asked = _followed(findings, [seen[one.name] for one in after], known, rng_of, work)
     for one in wanted:
-        seen = read_at(one, wanted, findings.cohort.definition, known)
-        asked[one.name] = _asked(findings, seen, known, rng=rng_of[one.name], work=work)
-    found = replace(findings, landmarks=asked)
+        if one.name not in asked:
+            asked[one.name] = _asked(findings, seen[one.name], known, rng_of[one.name], work)
+    found = replace(findings, landmarks={one.name: asked[one.name] for one in wanted})
     return replace(found, warning_signs=warning_signs(found, rng=rng.alerts))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _There:
-    """What is analysed at a landmark."""
-
-    config: RunConfig
-    cohort: Cohort
-    analysis: Analysis
-    own_scores: tuple[str, ...]
 
 
 def _asked(
     findings: Findings,
     seen: tuple[Landmark, ...],
     known: Landmarks,
-    *,
     rng: np.random.Generator,
     work: Work,
 ) -> AtLandmark:
-    """Fit and evaluate a model at one landmark, or say why not."""
+    """Fit the chosen learner again at one landmark, or say why not."""
     landmark = seen[-1]
-    if findings.choice is None or findings.status == "refused":
-        return AtLandmark(landmark, "the run itself keeps no model")
-    there = _select(findings, findings.choice, cohort_at(findings.cohort, seen, known))
+    there = _there(findings, seen, known, learners=_learners(findings))
     if isinstance(there, str):
         return AtLandmark(landmark, there)
-    reason = too_few(there.analysis)
-    if reason:
-        return AtLandmark(landmark, reason)
-    folds, measures, beside, fit = rng.spawn(4)
+    folds, told = rng.spawn(2)
     try:
-        found = _evaluate(there, findings.source, folds=folds, measures=measures, work=work)
-        if found.choice is not None and found.status != "refused":
-            model = fit_final(there.config, there.analysis, found.choice, fit)
-            found = replace(found, model=model)
-    except (InvalidInputError, LeakError) as error:
+        out_of_fold = _cross_validated(there, folds, work)
+    except LeakError as error:
         return AtLandmark(landmark, str(error))
-    if found.choice is None or found.status == "refused":
-        return AtLandmark(landmark, found.reason)
-    return _beside_baseline(findings, found, landmark, rng=beside)
+    return _told(findings, there, out_of_fold, rng=told)
 
 
-def _select(findings: Findings, choice: Choice, cohort: Cohort) -> _There | str:
-    """Choose people, variables and learners of a landmark; a text says why there are none."""
-    analysed, config = cohort.analysed, findings.config
-    scale = cohort.definition.scale
-
-    def answered(names: tuple[str, ...]) -> tuple[str, ...]:
-        values = cohort.rows.values
-        return tuple(v for v in names if not np.isnan(values[v][analysed]).all())
-
-    landmark = cohort.dictionary.landmarks[-1]
-    scores = answered(scores_read(cohort.definition, cohort.dictionary))
-    if scale is None or f"{scale.id}_{landmark.name}" not in scores:
-        of = "" if scale is None else f"{scale.label} "
-        return f"nobody in question has a {of}score {landmark.label}"
-    baseline = tuple(v.id for v in findings.analysis.variables)
-    few = [name for name in config.candidates if learner_named(name, config.task).declared_only]
-    total = (scale.variable,) if scale.variable in cohort.dictionary else ()
-    declared = (*(v.id for v in findings.analysis.declared), *total, *scores)
-    narrowed = config.model_copy(
-        update={
-            "variables": (*baseline, *scores, *answered(others_read(cohort.dictionary))),
-            "declared_variables": tuple(dict.fromkeys(declared)) if few else (),
-            "severity": scores[-1],
-            "published_rule": None,
-            "candidates": tuple(dict.fromkeys([choice.learner.name, *few])),
-            "landmarks": (),
-        }
-    )
-    analysis = replace(select(narrowed, cohort), outside={}, outside_people=())
-    return _There(narrowed, cohort, analysis, scores)
+def _learners(findings: Findings) -> list[Learner]:
+    """List the chosen learner, and those of the run that read declared variables alone."""
+    tried = [learner_named(name, findings.config.task) for name in findings.config.candidates]
+    return [*_chosen(findings), *(learner for learner in tried if learner.declared_only)]
 
 
-def _evaluate(
-    there: _There,
-    source: SourceCohort | None,
+def _chosen(findings: Findings) -> list[Learner]:
+    """Name the learner of the run's own model."""
+    return [] if findings.choice is None else [findings.choice.learner]
+
+
+def _there(
+    findings: Findings,
+    seen: tuple[Landmark, ...],
+    known: Landmarks,
     *,
-    folds: np.random.Generator,
-    measures: np.random.Generator,
-    work: Work,
-) -> Findings:
-    """Guards, cross-validation, measures, choice and status."""
-    config, analysis, definition = there.config, there.analysis, there.cohort.definition
-    sentinels = watch_at_landmark(
-        analysis, there.cohort.dictionary, definition, own_scores=there.own_scores
-    )
-    out_of_fold: dict[str, OutOfFold] = {}
+    learners: Sequence[Learner],
+    during: str = "",
+) -> There | str:
+    """Choose who is asked at a landmark; a text says why nobody can be."""
+    cohort = cohort_at(findings.cohort, seen, known)
+    there = select_at(findings, cohort, learners, during=during or seen[-1].name)
+    return there if isinstance(there, str) else too_few(there.analysis) or there
+
+
+def _cross_validated(there: There, rng: np.random.Generator, work: Work) -> Mapping[str, OutOfFold]:
+    """Evaluate the learners of a landmark; empty where no fold can be made."""
+    analysis, config = there.analysis, there.config
     events = int(analysis.outcome.events.sum())
+    if min(events, len(analysis.groups) - events) < 2:
+        return {}
     learners = [analysis.candidate(name) for name in config.candidates]
-    if min(events, len(analysis.groups) - events) >= 2:
-        out_of_fold = cross_validate(
-            analysis,
-            learners,
-            config.resampling,
-            rng=folds,
-            work=work,
-            stage=f"Cross-validation {there.cohort.dictionary.landmarks[-1].label}",
-        )
-        sentinels["training_rows"] = training_rows(out_of_fold, len(analysis.groups))
-    metrics, undefined = {}, {}
-    for name, one in out_of_fold.items():
-        metrics[name], undefined[name] = measure(one, analysis.outcome, rng=measures)
-    choice = choose(out_of_fold, learners, analysis.outcome) if out_of_fold else None
-    size = sample_size_of(config, analysis)
-    status, reason = status_of(
-        analysis, sentinels, choice, size, unevaluated=why_unevaluated(out_of_fold, undefined)
-    )
-    return Findings(
-        config, there.cohort, source, analysis, out_of_fold, metrics, undefined, choice, sentinels,
-        size, status, reason,
-    )  # fmt: skip
+    stage = f"Cross-validation {there.landmark.label}"
+    return cross_validate(analysis, learners, config.resampling, rng=rng, work=work, stage=stage)
 
 
-def _beside_baseline(
-    findings: Findings, found: Findings, landmark: Landmark, *, rng: np.random.Generator
+def _told(
+    findings: Findings,
+    there: There,
+    out_of_fold: Mapping[str, OutOfFold],
+    model: Model | str | None = None,
+    *,
+    rng: np.random.Generator,
 ) -> AtLandmark:
-    """Set the run's own model, and a published rule, beside the model of a landmark."""
-    own, choice, outcome = findings.choice, found.choice, found.analysis.outcome
-    if own is None or choice is None:  # pragma: no cover - refused before
-        raise AssertionError
-    name, chosen = choice.learner.name, found.out_of_fold[choice.learner.name]
-    kept = found.cohort.analysed[findings.cohort.analysed]
-    passed = max(landmark.day - findings.cohort.definition.landmark.day, 0.0)
-    before = still_at_risk(
-        findings.out_of_fold[own.learner.name], kept, passed=passed, name=BASELINE
-    )
-    measured, undefined = measure(before, outcome, rng=rng)
-    gaps = differences(
-        {name: chosen, BASELINE: before}, [choice.learner], outcome, absent={}, rng=rng
-    )
-    why = gaps.undefined.get(name, {}).get(BASELINE, {})
-    return AtLandmark(
-        landmark,
-        findings=found,
-        baseline=measured,
-        difference=gaps.found[name][BASELINE],
-        undefined=undefined | {f"difference in {what}": said for what, said in why.items()},
-        stop_rule=_stop_rule(findings, found, landmark, chosen),
-    )
+    """Say what predictions at a landmark are worth, with a model where they are kept.
+
+    Without a model given, the learner that is chosen is fitted to everybody there.
+    """
+    measures, beside, fit = rng.spawn(3)
+    found = judged(findings, there, out_of_fold, rng=measures)
+    if found.choice is None or found.status == "refused":
+        return AtLandmark(there.landmark, found.reason)
+    if model is None:
+        try:
+            model = fit_final(there.config, there.analysis, found.choice, fit)
+        except InvalidInputError as error:
+            model = str(error)
+    if isinstance(model, str):
+        return AtLandmark(there.landmark, model)
+    return beside_baseline(findings, replace(found, model=model), there.landmark, rng=beside)
 
 
-def _stop_rule(
-    findings: Findings, found: Findings, landmark: Landmark, chosen: OutOfFold
-) -> StopRuleFound | None:
-    """Ask the published rule of stopping, where it belongs to this landmark."""
-    rule = findings.config.stop_rule
-    if rule is None or rule.landmark != landmark.name:
-        return None
-    analysis, who = found.analysis, found.cohort.analysed
-    start, score = found.cohort.baseline_score[who], analysis.values[analysis.severity[0].id]
+def _followed(
+    findings: Findings,
+    seen: Sequence[tuple[Landmark, ...]],
+    known: Landmarks,
+    rng: Mapping[str, np.random.Generator],
+    work: Work,
+) -> dict[str, AtLandmark]:
+    """Carry the model of the end of the course on to each landmark after it."""
+    day = findings.cohort.definition.landmark.day
+    learner = carrier(_chosen(findings)[0])
+    tried = list({each.name: each for each in (learner, *_learners(findings))}.values())
+    past = tuple(one for one in seen[0] if one.day <= day)
+    end: There | str = "no landmark is defined at the end of the course"
+    if past and past[-1].day == day:
+        end = _there(findings, past, known, learners=tried)
+    if isinstance(end, str):
+        return {marks[-1].name: AtLandmark(marks[-1], end) for marks in seen}
+    found = {
+        marks[-1]: _there(findings, marks, known, learners=[learner], during=past[-1].name)
+        for marks in seen
+    }
+    told = {one.name: AtLandmark(one, why) for one, why in found.items() if isinstance(why, str)}
+    later = {one.name: there for one, there in found.items() if isinstance(there, There)}
+    return told | _carried(findings, end, later, rng, work)
+
+
+def _carried(
+    findings: Findings,
+    end: There,
+    later: Mapping[str, There],
+    rng: Mapping[str, np.random.Generator],
+    work: Work,
+) -> dict[str, AtLandmark]:
+    """Evaluate and fit the model of the end of the course, there and carried on."""
+    folds, fit = rng[""].spawn(2)
+    own, wanted = _chosen(findings)[0].name, findings.config.resampling.inner_folds
+    asked = {name: there.analysis for name, there in later.items()}
+    learners = [end.analysis.candidate(name) for name in end.config.candidates]
+    people = (findings.analysis.groups, findings.out_of_fold[own].fold)
+    first = end.landmark.name
     try:
-        return beside_stop_rule(rule, start, score, analysis.outcome.events, chosen.probability)
-    except MeasureUndefinedError:
-        return None
+        out_of_fold = cross_validate_carried(
+            {first: end.analysis, **asked}, learners, people, wanted=wanted, rng=folds, work=work
+        )
+        models = carry_to_everybody(end.analysis, asked, learners[0], wanted=wanted, rng=fit)
+    except LeakError as error:
+        return {name: AtLandmark(there.landmark, str(error)) for name, there in later.items()}
+    told = {first: _told(findings, end, out_of_fold[first], rng=rng[first])}
+    for name, there in later.items():
+        told[name] = _told(findings, there, out_of_fold[name], models[name], rng=rng[name])
+    return told

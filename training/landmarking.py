@@ -180,14 +180,17 @@ def cohort_at(cohort: Cohort, seen: Sequence[Landmark], landmarks: Landmarks) ->
 
 
 def scores_read(definition: OutcomeDefinition, dictionary: Dictionary) -> tuple[str, ...]:
-    """Name the later scores of the outcome's own scale.
+    """Name the later scores of the outcome's own scale that a model at a landmark reads.
+
+    Of scores after the course only the latest: whoever is asked was well at all of them, and the
+    fewer are left, the more a score that adds nothing costs.
 
     Parameters
     ----------
     definition : OutcomeDefinition
         What is predicted.
     dictionary : Dictionary
-        Of a landmark.
+        Of a landmark, which is its last.
 
     Returns
     -------
@@ -196,25 +199,28 @@ def scores_read(definition: OutcomeDefinition, dictionary: Dictionary) -> tuple[
     """
     if definition.scale is None:
         return ()
-    named = [f"{definition.scale.id}_{one.name}" for one in dictionary.landmarks]
+    *before, last = dictionary.landmarks
+    during = [one for one in before if _days_after(one, definition) <= 0]
+    named = [f"{definition.scale.id}_{one.name}" for one in (*during, last)]
     return tuple(name for name in named if name in dictionary)
 
 
-def others_read(dictionary: Dictionary) -> tuple[str, ...]:
+def others_read(dictionary: Dictionary, landmark: str) -> tuple[str, ...]:
     """Name what else is read at a landmark: dissociation so far and doses given.
 
     Parameters
     ----------
     dictionary : Dictionary
         Of a landmark.
+    landmark : str
+        Name of the one at which they are read.
 
     Returns
     -------
     tuple of str
-        Variables of the last landmark.
+        Variables; empty where the dictionary has none of that landmark.
     """
-    last = dictionary.landmarks[-1].name
-    named = [f"{first}_{last}" for first in (*AFTER_A_DOSE, DOSES)]
+    named = [f"{first}_{landmark}" for first in (*AFTER_A_DOSE, DOSES)]
     return tuple(name for name in named if name in dictionary)
 
 

@@ -282,5 +282,6 @@ def test_json_and_report_say_what_was_gained(found):
     stop = summary(found["response"][1])["landmarks"]["dose4"]["stop_rule"]
     assert set(stop) == {"rule", "model", "specificity_difference"}
     assert stop["rule"]["measures"]["sensitivity"] == stop["model"]["measures"]["sensitivity"]
+    assert any("simulated" in words for words in shown.section(found["response"][1]).paragraphs)
     captions = [table.caption for table in shown.section(found["response"][1]).tables]
     assert any("published rule beside the model, after dose 4" in words for words in captions)

@@ -104,8 +104,17 @@ def test_scores_come_from_the_window_and_are_never_carried_forward(cohort_of):
     assert "madrs_end" not in there.dictionary
     assert [one.name for one in there.dictionary.landmarks] == ["dose2", "dose4"]
     assert scores_read(RESPONSE, there.dictionary) == ("madrs_dose2", "madrs_dose4")
-    assert others_read(there.dictionary) == ("cadss_dose4",)
+    assert others_read(there.dictionary, "dose4") == ("cadss_dose4",)
     assert [v.id for v in there.dictionary.predictors()] == ["madrs_total", "employed"]
+
+
+def test_after_the_course_the_latest_score_is_read_beside_those_of_the_course(cohort_of):
+    late = Landmark("late", "six weeks later", 70, 64, 77)
+    marks = Landmarks((*LANDMARKS.landmarks[:4], late), ("madrs",), "B", "s")
+    seen = [NAMED["dose2"], NAMED["end"], NAMED["later"], late]
+    there = cohort_at(cohort_of(ACUTE, RELAPSE), seen, marks)
+    assert scores_read(RELAPSE, there.dictionary) == ("madrs_dose2", "madrs_end", "madrs_late")
+    assert "madrs_later" in there.dictionary
 
 
 def test_a_score_with_a_fraction_is_rounded_half_up_as_at_baseline(cohort_of):

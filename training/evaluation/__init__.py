@@ -1,5 +1,6 @@
 """How good a learner is in people it never saw, and which one is chosen."""
 
+from training.evaluation.carried import carrier, carry_to_everybody, cross_validate_carried
 from training.evaluation.choice import Choice, choose
 from training.evaluation.competing import CompetingRisks, competing_risks
 from training.evaluation.cross_validation import (
@@ -101,11 +102,14 @@ __all__ = [
     "UsedPrior",
     "WarningSigns",
     "beside_stop_rule",
+    "carrier",
+    "carry_to_everybody",
     "chance_observed",
     "choose",
     "compare_sites",
     "competing_risks",
     "cross_validate",
+    "cross_validate_carried",
     "curves_of",
     "differences",
     "discrimination",

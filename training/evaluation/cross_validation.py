@@ -6,7 +6,7 @@ so that what is reported comes only from people whom nothing fitted has seen.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -182,7 +182,7 @@ def cross_validate(
         for split, child in zip(splits, rng.spawn(len(splits)), strict=True)
     ]
     done = work.each(stage, hold_out, units, kinds=(Held, RowsSeen, Outside))
-    return {name: _gather(name, analysis, splits, done) for name in done[0]}
+    return {name: gather(name, analysis, splits, [held[name] for held in done]) for name in done[0]}
 
 
 def hold_out(
@@ -220,6 +220,30 @@ def hold_out(
     groups = np.asarray(analysis.groups)
     require_disjoint(groups, train=split.train, test=split.test)
     fits, seen = fit_counted(analysis, tried, split.train, wanted, rng)
+    return held_out(fits, seen, analysis, split)
+
+
+def held_out(
+    fits: Mapping[str, Fitted | str], seen: RowsSeen | None, analysis: Analysis, split: Split
+) -> dict[str, Held]:
+    """Say what fits make of the held-out people of their split.
+
+    Parameters
+    ----------
+    fits : mapping of str to Fitted or str
+        By name, from the training rows; a text says why there is none.
+    seen : RowsSeen or None
+        Rows that they read.
+    analysis : Analysis
+        People and outcome.
+    split : Split
+        Who was trained on and who is predicted.
+
+    Returns
+    -------
+    dict of str to Held
+        By name; the average is added.
+    """
     held = {
         name: _failed(split, fit) if isinstance(fit, str) else _predict(fit, analysis, split)
         for name, fit in fits.items()
@@ -268,27 +292,44 @@ def _failed(split: Split, reason: str) -> Held:
     return Held(nothing, nothing, {}, no_signal=False, failure=reason)
 
 
-def _gather(
-    name: str, analysis: Analysis, splits: Sequence[Split], done: Sequence[dict[str, Held]]
+def gather(
+    name: str, analysis: Analysis, splits: Sequence[Split], done: Sequence[Held]
 ) -> OutOfFold:
-    """Put the held-out predictions of all splits in the order of people."""
+    """Put the held-out predictions of all splits in the order of people.
+
+    Parameters
+    ----------
+    name : str
+        Candidate or comparator.
+    analysis : Analysis
+        Who was predicted.
+    splits : sequence of Split
+        Each person held out once in each repeat.
+    done : sequence of Held
+        One for each split.
+
+    Returns
+    -------
+    OutOfFold
+        NaN where any split failed.
+    """
     n, repeats = len(analysis.groups), 1 + max(split.repeat for split in splits)
     shape = (n, repeats) if analysis.outcome.days is None else (n, repeats, len(RISK_DAYS))
     margin, probability = np.full((n, repeats), np.nan), np.full(shape, np.nan)
     fold = np.zeros((n, repeats), dtype=np.intp)
-    failure = next((held[name].failure for held in done if held[name].failure), "")
+    failure = next((held.failure for held in done if held.failure), "")
     for split, held in zip(splits, done, strict=True):
         fold[split.test, split.repeat] = split.fold
         if not failure:
-            margin[split.test, split.repeat] = held[name].margin
-            probability[split.test, split.repeat] = held[name].probability
-    ids = dict.fromkeys(v for held in done for v in held[name].contributions)
-    sizes = {v: [held[name].contributions.get(v, 0.0) for held in done] for v in ids}
-    without = sum(held[name].no_signal for held in done)
-    seen = tuple(one.seen for one in (held[name] for held in done) if one.seen is not None)
+            margin[split.test, split.repeat] = held.margin
+            probability[split.test, split.repeat] = held.probability
+    ids = dict.fromkeys(v for held in done for v in held.contributions)
+    sizes = {v: [held.contributions.get(v, 0.0) for held in done] for v in ids}
+    without = sum(held.no_signal for held in done)
+    seen = tuple(held.seen for held in done if held.seen is not None)
     there = Outside()
     if analysis.n_outside and not failure:
-        there = _gather_outside(analysis, splits, [d[name] for d in done])
+        there = _gather_outside(analysis, splits, done)
     return OutOfFold(name, margin, probability, fold, sizes, without, failure, seen, there)
 
 

@@ -311,10 +311,29 @@ def fit_to_everybody(
         rng=refit_rng,
         reference=None if reference is chosen else reference,
     )
-    if len(analysis.groups) < FEWEST:
+    return with_joint_support(model, chosen.prepared, rng=rng)
+
+
+def with_joint_support(model: Model, prepared: Prepared, *, rng: np.random.Generator) -> Model:
+    """Let a model say which combinations of answers are unlike its training people's.
+
+    Parameters
+    ----------
+    model : Model
+        Fitted.
+    prepared : Prepared
+        Its training rows.
+    rng : numpy.random.Generator
+        Draws the folds of the support.
+
+    Returns
+    -------
+    Model
+        With fewer than ten people no combination of answers is called unusual.
+    """
+    if len(prepared.X) < FEWEST:
         return model
-    prepared, owner = chosen.prepared, model.encoding.owner()
-    support_rng = rng.spawn(1)[0]
+    owner, support_rng = model.encoding.owner(), rng.spawn(1)[0]
     cut = np.array([column.cut is not None for column in model.encoding.columns], dtype=bool)
     joint = fit_joint_support(prepared.X, prepared.imputation, owner, rng=support_rng, cut=cut)
     return replace(model, joint=joint)

@@ -13,26 +13,29 @@ from training.model_report import Cell, Chart, Section, Table, learner_words, ru
 from training.model_report.numbers import estimate, number
 
 METHOD = (
-    "At each landmark the chosen learner, and the one for declared variables, were evaluated again "
-    "by the same nested cross-validation among those still in question there, reading the baseline "
-    "and the scores of the outcome’s own scale so far, dissociation and doses given. The run’s own "
-    "model stands beside, by its out-of-fold predictions of the same people; a risk of relapse "
-    "from the end of the course was turned into one from the landmark by conditional probability."
+    "At each landmark those still in question were asked again, with the baseline, the scores of "
+    "the outcome’s own scale so far, dissociation and doses given. Up to the end of the course the "
+    "chosen learner, and the one for declared variables, were fitted and evaluated again by the "
+    "same nested cross-validation; after it the model of its end was carried on, on the folds of "
+    "the run: its margin was kept, the hazard begun anew and the latest score added under a prior. "
+    "The run’s own model stands beside, by its out-of-fold predictions of the same people; a risk "
+    "of relapse from the end of the course was turned into one from the landmark by conditional "
+    "probability."
 )
 RANKED = {"response": ("auc", "AUC"), "relapse": ("c_index", "C-index")}
 _LOSS = {"response": ("log_loss", "Log-loss"), "relapse": ("brier_ipcw", "IPCW Brier loss")}
 _TITLE = {"response": "What the first days add", "relapse": "What later visits add"}
 _WHY = {
     "response": (
-        "What is seen in the first days of a course tells more than any answer given before it. "
-        "Here the model is asked again at named days; each line compares it with the baseline "
+        "What is seen in the first days of a course often tells more than any answer given before "
+        "it. Here the model is asked again at named days; each line compares it with the baseline "
         "model in the same people."
     ),
     "relapse": (
-        "How well somebody is at the end of the course and after it tells more of relapse than "
-        "any answer given before it. Here the model is asked again of those still well at named "
-        "days; each line compares it with the baseline model in the same people, with time "
-        "counted from that day."
+        "That somebody is still well is news in itself, and how well may tell more. Here the model "
+        "is asked again of those still well at named days, with time counted from that day. What "
+        "each line compares is how those people are told apart: by the baseline model, given that "
+        "they are still well, and by the model that also reads later scores."
     ),
 }
 _READING = (
@@ -40,6 +43,10 @@ _READING = (
     "the score would help. Intervals hold the sampling of people, at 95 % for each line alone. "
     "Who is left out at a landmark is not in its figures, so those of different lines are of "
     "different people."
+)
+_SIMULATED = (
+    "These people are simulated: their scores go nearly straight to the one at the end of the "
+    "course, which early ones therefore foretell far better than in patients."
 )
 _STOP = (
     "Going on is the positive, as where the rule was published: sensitivity is the share of those "
@@ -66,10 +73,11 @@ def section(findings: Findings) -> Section | None:
         return None
     task, asked = findings.config.task, list(findings.landmarks.values())
     tables = [_ladder(task, asked), _people(asked), *_stop_tables(findings, asked)]
+    flatters = task == "response" and findings.cohort.origin == "simulated"
     return Section(
         "landmarks",
         _TITLE[task],
-        [_WHY[task], *_gained(task, asked), *_stopped(asked), _READING],
+        [_WHY[task], *_gained(task, asked), *_stopped(asked), *[_SIMULATED] * flatters, _READING],
         _charts(task, asked),
         [table for table in tables if table is not None],
     )
@@ -226,10 +234,11 @@ def _stopped(asked: list[AtLandmark]) -> list[str]:
     for one in asked:
         gap = None if one.stop_rule is None else one.stop_rule.specificity_difference
         if gap is not None:
-            value, lo, hi = (signed(100 * x, digits=0) for x in (gap.value, gap.lo, gap.hi))
+            lo, hi = (signed(100 * x, digits=0) for x in (gap.lo, gap.hi))
+            apart = f"{abs(100 * gap.value):.0f} {'more' if gap.value >= 0 else 'fewer'}"
             said.append(
                 f"Against the published rule of stopping, {one.landmark.label}: where both let as "
-                f"many responders go on, the model stops {value} in 100 of the others "
-                f"compared with the rule (95 % interval {lo} to {hi})."
+                f"many responders go on, the model stops {apart} in 100 of the others than the "
+                f"rule does (95 % interval {lo} to {hi})."
             )
     return said
