@@ -1,6 +1,7 @@
 """Models asked again at landmarks: what they read, whom they know, what is written of them."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -8,15 +9,24 @@ import pytest
 from predictor.bundle import read_bundle
 from predictor.errors import InvalidInputError
 from predictor.scoring import Scorer, load
+from training import landmark_models
 from training.analysis import analyse
 from training.cohort import read_cohort
-from training.config import RunConfig, read_dictionary, read_outcomes, read_world
+from training.config import (
+    RunConfig,
+    read_dictionary,
+    read_landmarks,
+    read_outcomes,
+    read_world,
+)
 from training.evaluation import StopRule
 from training.findings import summary
 from training.landmark_models import ask_again
 from training.presentation import landmarks as shown
 from training.release import write_model
 from training.simulation import simulate, write_cohort
+from training.splits import LeakError
+from training.work import ALONE
 
 SMALL = {
     "variables": ("age_years", "madrs_total", "rrs_total", "maintenance_planned"),
@@ -195,6 +205,64 @@ def test_a_landmark_inside_the_outcome_is_refused(found):
     config = alone.config.model_copy(update={"landmarks": ("course_end",)})
     with pytest.raises(InvalidInputError, match="judged from day 21"):
         ask_again(replace(alone, config=config))
+
+
+def only(found, task, *names):
+    """A run that asks at some landmarks alone."""
+    alone, _ = found[task]
+    return replace(alone, config=alone.config.model_copy(update={"landmarks": names}))
+
+
+def test_a_leak_at_a_landmark_is_its_reason_and_fails_no_run(found, monkeypatch):
+    def leaking(*_, **__):
+        raise LeakError("a person is on both sides")
+
+    monkeypatch.setattr(landmark_models, "cross_validate", leaking)
+    monkeypatch.setattr(landmark_models, "cross_validate_carried", leaking)
+    asked = ask_again(only(found, "relapse", "dose4", "followup14", "followup56")).landmarks
+    assert {one.reason for one in asked.values()} == {"a person is on both sides"}
+
+
+def test_a_model_that_cannot_be_fitted_to_everybody_is_a_reason(found, monkeypatch):
+    def failing(*_, **__):
+        raise InvalidInputError("ridge could not be fitted")
+
+    monkeypatch.setattr(landmark_models, "fit_final", failing)
+    asked = ask_again(only(found, "response", "dose2")).landmarks["dose2"]
+    assert (asked.findings, asked.reason) == (None, "ridge could not be fitted")
+
+
+def test_without_two_outcomes_no_fold_is_made_and_the_landmark_has_no_model(found, monkeypatch):
+    monkeypatch.setattr(landmark_models, "cross_validate", lambda *_, **__: {})
+    asked = ask_again(only(found, "response", "dose2")).landmarks["dose2"]
+    assert "no candidate could be fitted" in asked.reason
+    there = found["relapse"][1].landmarks["dose4"].findings
+    all_ill = replace(
+        there.analysis,
+        outcome=replace(there.analysis.outcome, events=np.ones(len(there.analysis.groups))),
+    )
+    people = SimpleNamespace(analysis=all_ill, config=there.config)
+    assert landmark_models._cross_validated(people, np.random.default_rng(1), ALONE) == {}
+
+
+def test_where_no_landmark_ends_the_course_nothing_is_carried_on(found, monkeypatch):
+    known = read_landmarks()
+    fewer = tuple(one for one in known.landmarks if one.name != "course_end")
+    more = tuple(
+        (tuple(name for name in at if name != "course_end"), fields) for at, fields in known.more
+    )
+    monkeypatch.setattr(
+        landmark_models, "read_landmarks", lambda: replace(known, landmarks=fewer, more=more)
+    )
+    asked = ask_again(only(found, "relapse", "followup14")).landmarks["followup14"]
+    assert asked.reason == "no landmark is defined at the end of the course"
+
+
+def test_the_score_at_the_end_is_read_after_the_course_whether_or_not_it_is_asked_for(found):
+    asked = ask_again(only(found, "relapse", "followup14")).landmarks
+    assert list(asked) == ["followup14"]
+    read = {v.id for v in asked["followup14"].findings.analysis.variables if v.landmark}
+    assert read == {"madrs_course_end", "madrs_followup14"}
 
 
 def test_each_landmark_has_a_bundle_that_says_what_it_answers(found, bundles):
