@@ -15,6 +15,7 @@ from predictor.bundle import Bundle
 from predictor.dictionary import Variable
 from predictor.known import Floats, others_of, reading, scale_of
 from predictor.landmark_models import Shared
+from predictor.outcome_rules import RelapseRule, ResponseRule
 from predictor.score import Refusal, Score
 
 Rule = Mapping[str, Any]
@@ -116,7 +117,8 @@ class RiskSet:
             return []
         ends = [name for name, day in self._days.items() if day == zero]
         start, end = self._both(responders["instrument"], ends, answers)
-        if not math.isnan(start + end) and not holds(responders, start, end):
+        response = ResponseRule.of(responders)
+        if response.is_known(start, end) and not response.holds(start, end):
             message = (
                 "the score at the end of the course does not meet the rule of response, so there "
                 "is nothing to relapse from; look at the model of response"
@@ -130,7 +132,7 @@ class RiskSet:
         self, answers: Mapping[str, float], zero: float, *, start: float, end: float
     ) -> list[_Reading]:
         """Read the scores after the end of the course, up to the landmark and with it."""
-        readings = []
+        readings, rule = [], RelapseRule.of(self._rule)
         last = self._days[self._landmark]
         for name, day in self._days.items():
             wanted = f"{self._rule.get('instrument')}_{name}"
@@ -138,7 +140,7 @@ class RiskSet:
             if (zero < day <= last or day == last) and wanted in self._dictionary:
                 score, given = self._score(self._dictionary[wanted], answers)
                 if not math.isnan(score):
-                    ill = is_relapse(self._rule, score, start=start, end=end)
+                    ill = bool(rule.holds(score, start=start, end=end))
                     readings.append(_Reading(day, self._dictionary[wanted], given, ill))
         return readings
 
@@ -187,54 +189,6 @@ class RiskSet:
     ) -> tuple[float, Variable | None]:
         """Read a score, from another scale if need be."""
         return reading(self._dictionary, variable, answers, self._crosswalks)
-
-
-def holds(rule: Mapping[str, Any], start: float, score: float) -> bool:
-    """Tell whether a score meets a rule of response.
-
-    Parameters
-    ----------
-    rule : mapping
-        Keys ``percent_fall`` and ``at_most``, each a number or None; of two, both must hold.
-    start, score : float
-        At baseline, and now.
-
-    Returns
-    -------
-    bool
-        False where a score that is needed is NaN.
-    """
-    percent, most = rule.get("percent_fall"), rule.get("at_most")
-    # multiplied out: a division would round a fall of exactly one half
-    fallen = percent is None or (start - score) * 100 >= percent * start
-    return fallen and not math.isnan(score) and (most is None or score <= most)
-
-
-def is_relapse(rule: Mapping[str, Any], now: float, *, start: float, end: float) -> bool:
-    """Tell whether one reading meets a rule of relapse; whether it is confirmed is left aside.
-
-    Parameters
-    ----------
-    rule : mapping
-        Keys ``at_least``, ``loss_of_gain``, ``response_lost``, ``responders``; any one suffices.
-    now : float
-        Score after the end of the course.
-    start, end : float
-        Scores at baseline and at the end of the course; NaN where missing, and then only
-        ``at_least`` is looked at.
-
-    Returns
-    -------
-    bool
-        True for a relapse.
-    """
-    least, share = rule.get("at_least"), rule.get("loss_of_gain")
-    if least is not None and now >= least:
-        return True
-    if share is not None and start > end and now >= end + share * (start - end):
-        return True
-    lost: bool = rule.get("response_lost", False)
-    return lost and not math.isnan(start) and not holds(rule["responders"], start, now)
 
 
 def until_left(scores: Iterable[Score]) -> tuple[Score, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from predictor.dictionary import Dictionary
+from predictor.outcome_rules import has_fallen
 
 AFTER_FOUR = "dose4"
 """Where the rule is asked: after the fourth infusion."""
@@ -52,7 +53,7 @@ def stopping_rule(dictionary: Dictionary, answers: Mapping[str, float]) -> dict[
         if math.isnan(start + now) or start <= 0:
             continue
         gain = 100 * (start - now) / start
-        advice = "go on" if (start - now) * 100 >= LEAST_GAIN * start else "stop"
+        advice = "go on" if has_fallen(start, now, LEAST_GAIN) else "stop"
         label = dictionary[f"{scale}_total"].instrument or scale
         shown = f"{gain:.0f}".replace("-", "−")
         other = "" if scale == "madrs" else f", read from {label} though published for MADRS"

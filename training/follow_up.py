@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from training.outcome_definition import Confirmation, OutcomeDefinition, holds
+from training.outcome_definition import Confirmation, OutcomeDefinition
 
 Floats = NDArray[np.float64]
 Ending = Literal["relapsed", "competing", "censored"]
@@ -112,7 +112,7 @@ def follow(definition: OutcomeDefinition, history: History, entry: Entry) -> Fol
         days[days >= entry.day].tolist()
         for days in (history.relapses, history.competing, history.censorings)
     )
-    ill = is_relapse(definition, scores, start=entry.start, at_entry=entry.score)
+    ill = definition.relapse_rule.holds(scores, start=entry.start, end=entry.score)
     before = seen <= min([*competing, *censorings, np.inf])
     crossed = _first_reading(definition, seen[before], ill[before])
     dated = relapses if crossed is None else [*relapses, crossed]
@@ -131,41 +131,6 @@ def follow(definition: OutcomeDefinition, history: History, entry: Entry) -> Fol
     open_ = end[1] != "relapsed" and bool((ill & upto & (seen > last_well)).any())
     told = _confirmations(definition, seen[before], ill[before])
     return Followed(until, end[1], max(last_well - zero, 0.0), open_, *told)
-
-
-def is_relapse(
-    definition: OutcomeDefinition,
-    scores: Floats,
-    *,
-    start: Floats | float,
-    at_entry: Floats | float,
-) -> NDArray[np.bool_]:
-    """Tell which later readings are a relapse, unless they need confirmation.
-
-    Parameters
-    ----------
-    definition : OutcomeDefinition
-        Of task ``relapse``.
-    scores : numpy.ndarray
-        Readings after the entry into the risk set, shape (n,).
-    start, at_entry : numpy.ndarray or float
-        Scores at baseline and at the entry: of the one person, or of each, shape (n,).
-
-    Returns
-    -------
-    numpy.ndarray
-        Bool, shape (n,); False where there is no reading.
-    """
-    ill = np.zeros(len(scores), dtype=bool)
-    if definition.at_least is not None:
-        ill |= scores >= definition.at_least
-    if definition.loss_of_gain is not None:
-        gain = np.subtract(start, at_entry)
-        lost = at_entry + definition.loss_of_gain * gain
-        ill |= (gain > 0) & (scores >= lost)  # without a gain no share can be lost
-    if definition.response_lost and definition.responders is not None:
-        ill |= ~holds(definition.responders, start, scores)
-    return np.asarray(ill & ~np.isnan(scores))
 
 
 def _first_reading(

@@ -18,7 +18,6 @@ from predictor.dictionary import Dictionary, Landmark
 from predictor.errors import InvalidInputError
 from predictor.landmarks import Landmarks, with_landmarks
 from training.cohort import Cohort
-from training.follow_up import is_relapse
 from training.outcome import (
     OutcomeDefinition,
     RelapseOutcome,
@@ -351,4 +350,4 @@ def _is_ill(cohort: Cohort, score: Floats) -> NDArray[np.bool_]:
         return np.zeros(len(score), dtype=bool)
     start = baseline_scores(rule, cohort.visits, ids)
     end = nearest_visit(rule.instrument, rule.landmark, cohort.visits, ids)["score"].to_numpy()
-    return is_relapse(definition, score, start=start, at_entry=end)
+    return definition.relapse_rule.holds(score, start=start, end=end)

@@ -20,7 +20,6 @@ from training.outcome_definition import (
     EventKind,
     OutcomeDefinition,
     Window,
-    holds,
     outcome_definitions,
 )
 
@@ -172,7 +171,7 @@ def response_outcome(
     score = nearest_visit(definition.instrument, definition.landmark, visits, patient_ids)[
         "score"
     ].to_numpy()
-    met = holds(definition, start, score)
+    met = definition.response_rule.holds(start, score)
     reason = np.where(np.isnan(score), "no_score_in_window", "").astype(object)
     if definition.percent_fall is not None:
         reason[start == 0] = "zero_baseline_score"

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from predictor.errors import InvalidInputError
+from predictor.outcome_rules import RelapseRule, ResponseRule
 from training.outcome_wording import relapse_sentence, response_sentence
 from training.scales import SCALES, Scale
 from training.settings import checked_settings, nearest
@@ -218,6 +219,17 @@ class OutcomeDefinition(BaseModel):
         return SCALES[named] if named else None
 
     @property
+    def response_rule(self) -> ResponseRule:
+        """Which scores are a response; of a relapse, nothing."""
+        return ResponseRule(self.percent_fall, self.at_most)
+
+    @property
+    def relapse_rule(self) -> RelapseRule:
+        """Which later scores are a relapse; of a response, none."""
+        lost = self.responders.response_rule if self.responders and self.response_lost else None
+        return RelapseRule(self.at_least, self.loss_of_gain, lost)
+
+    @property
     def landmark(self) -> Window:
         """The window in which the outcome (response) or time zero (relapse) lies."""
         rule = self.responders or self
@@ -253,30 +265,6 @@ def outcome_definitions(content: Mapping[str, Any]) -> dict[str, OutcomeDefiniti
         If a key is unknown, a rule does not hold together, or ``responders`` names no entry.
     """
     return {name: _definition(name, content) for name in content}
-
-
-def holds(rule: OutcomeDefinition, start: Floats | float, score: Floats) -> NDArray[np.bool_]:
-    """Tell whose score meets a response rule.
-
-    Parameters
-    ----------
-    rule : OutcomeDefinition
-        Of task ``response``.
-    start, score : numpy.ndarray
-        Scores at baseline (one for all, or of each) and at the visit asked about, shape (n,).
-
-    Returns
-    -------
-    numpy.ndarray
-        Bool; False where a score that the rule needs is NaN.
-    """
-    met = ~np.isnan(score)
-    if rule.at_most is not None:
-        met &= score <= rule.at_most
-    if rule.percent_fall is not None:
-        # multiplied out: a division would round a fall of exactly one half
-        met = met & ((start - score) * 100 >= rule.percent_fall * start)
-    return np.asarray(met)
 
 
 def _definition(name: str, content: Mapping[str, Any]) -> OutcomeDefinition:

@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
-import numpy as np
 import pytest
-
-from predictor.risk_set import holds, is_relapse
-from training.config import read_outcomes
-from training.follow_up import is_relapse as trained_relapse
-from training.outcome_definition import holds as trained_response
 
 
 def codes(scorer, row: dict[str, Any], landmark: str) -> list[str]:
@@ -109,57 +102,3 @@ def test_the_path_of_a_person_ends_with_the_relapse(relapse, candidate):
     (path,) = relapse.path(row)
     found = [(score.provenance.landmark, score.status) for score in path]
     assert found == [("", "scored"), ("course_end", "scored"), ("followup14", "refused")]
-
-
-@pytest.mark.parametrize(
-    ("rule", "start", "score", "met"),
-    [
-        ({"percent_fall": 50, "at_most": None}, 31, 15.5, True),
-        ({"percent_fall": 50, "at_most": None}, 31, 16, False),
-        ({"percent_fall": None, "at_most": 10}, math.nan, 10, True),
-        ({"percent_fall": None, "at_most": 10}, 30, 11, False),
-        ({"percent_fall": 50, "at_most": 10}, 30, 12, False),
-        ({"percent_fall": 50}, math.nan, 12, False),
-        ({"at_most": 10}, 30, math.nan, False),
-    ],
-)
-def test_a_rule_of_response(rule, start, score, met):
-    assert holds(rule, start, score) is met
-
-
-@pytest.mark.parametrize(
-    ("rule", "now", "met"),
-    [
-        ({"at_least": 22}, 22, True),
-        ({"at_least": 22}, 21, False),
-        # from 30 to 10: half of the gain of 20 is lost again at 20
-        ({"at_least": None, "loss_of_gain": 0.5}, 20, True),
-        ({"at_least": None, "loss_of_gain": 0.5}, 19, False),
-        # 15 is half of 30
-        ({"response_lost": True, "responders": {"percent_fall": 50}}, 16, True),
-        ({"response_lost": True, "responders": {"percent_fall": 50}}, 15, False),
-    ],
-)
-def test_a_rule_of_relapse(rule, now, met):
-    assert is_relapse(rule, now, start=30, end=10) is met
-
-
-def test_without_the_earlier_scores_only_the_threshold_is_looked_at():
-    rule = {"at_least": 22, "loss_of_gain": 0.5, "response_lost": True, "responders": {}}
-    assert not is_relapse(rule, 21, start=math.nan, end=math.nan)
-    assert is_relapse(rule, 22, start=math.nan, end=math.nan)
-
-
-@pytest.mark.parametrize("name", ["relapse_madrs", "relapse_murrough", "relapse_phq9"])
-def test_the_rules_say_what_training_says(name):
-    """The same scores by the rule of training, which was written apart from this one."""
-    definition = read_outcomes()[name]
-    rule = definition.model_dump(mode="json")
-    rng = np.random.default_rng(4)
-    for start, end, now in rng.integers(0, 28, size=(300, 3)).astype(float).tolist():
-        found = trained_relapse(definition, np.array([now]), start=start, at_entry=end)
-        assert is_relapse(rule, now, start=start, end=end) is bool(found[0])
-        responders = definition.responders
-        assert responders is not None
-        met = trained_response(responders, start, np.array([end]))
-        assert holds(rule["responders"], start, end) is bool(met[0])

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 from scipy.stats import norm
 
+from predictor.outcome_rules import has_fallen
 from training.metrics import MeasureUndefinedError
 from training.metrics.intervals import Estimate, paired_difference
 from training.metrics.paired import as_estimate
@@ -138,7 +139,7 @@ def beside_stop_rule(
     well = y == 1
     if not well.any():
         raise MeasureUndefinedError("stop rule", "nobody who responded has both scores")
-    on = (start - score) * 100 >= rule.percent_fall * start
+    on = has_fallen(start, score, rule.percent_fall)
     least = int((on & well).sum())
     # from the highest down, as many responders as the rule lets go on
     cut = -np.sort(-p[well], axis=0)[least - 1] if least else np.full(p.shape[1], np.inf)

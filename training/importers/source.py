@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from predictor.dictionary import Dictionary, variable_from_dict
 from predictor.errors import InvalidInputError
+from predictor.outcome_rules import has_fallen
 from training.cohort import Cohort, assemble_cohort
 from training.column_map import ColumnMap
 from training.outcome import OutcomeDefinition
@@ -228,7 +229,7 @@ def fell_enough(start: np.ndarray, score: np.ndarray, rule: OutcomeDefinition) -
         Bool, shape (n,); False where a score is not known.
     """
     percent = rule.percent_fall if rule.percent_fall is not None else 50.0
-    return np.asarray((start - score) * 100 >= percent * start)
+    return has_fallen(start, score, percent)
 
 
 def build_cohort(
