@@ -353,3 +353,22 @@ def test_json_and_report_say_what_was_gained(found):
     assert any("simulated" in words for words in shown.section(found["response"][1]).paragraphs)
     captions = [table.caption for table in shown.section(found["response"][1]).tables]
     assert any("published rule beside the model, after dose 4" in words for words in captions)
+
+
+def test_the_report_says_plainly_where_asking_again_ranks_people_worse(found):
+    run = found["relapse"][1]
+    measured = [name for name, one in run.landmarks.items() if "c_index" in one.difference]
+    ends = dict(zip(measured, [(-0.03, -0.01), (0.01, 0.03), (-0.01, 0.02)], strict=False))
+    assert len(ends) >= 2
+    changed = dict(run.landmarks)
+    for name, (lo, hi) in ends.items():
+        one = changed[name]
+        gap = replace(one.difference["c_index"], lo=lo, hi=hi)
+        changed[name] = replace(one, difference=one.difference | {"c_index": gap})
+    said = shown.section(replace(run, landmarks=changed)).paragraphs
+    label = {name: run.landmarks[name].landmark.label for name in measured}
+    worse = next(words for words in said if "apart worse than" in words)
+    better = next(words for words in said if "apart better than" in words)
+    assert label[measured[0]] in worse
+    assert label[measured[1]] in better
+    assert label[measured[0]] not in better

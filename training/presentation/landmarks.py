@@ -100,7 +100,24 @@ def _gained(task: str, asked: list[AtLandmark]) -> list[str]:
         if now is not None and before is not None:
             parts.append(f"{one.landmark.label} {number(now.value)} (baseline model there "
                          f"{number(before.value)})")  # fmt: skip
-    return [f"{label}: {'; '.join(parts)}."] if parts else []
+    return [f"{label}: {'; '.join(parts)}.", *_judged(measure, asked)] if parts else []
+
+
+def _judged(measure: str, asked: list[AtLandmark]) -> list[str]:
+    """Say at which landmarks people are told apart better, worse, or not shown to differ."""
+    groups: dict[str, list[str]] = {"better": [], "worse": [], "no": []}
+    for one in asked:
+        gap = one.difference.get(measure)
+        if gap is not None:
+            found = "better" if gap.lo > 0 else "worse" if gap.hi < 0 else "no"
+            groups[found].append(one.landmark.label)
+    said = [
+        f"Asked again, the model tells people apart {word} than the baseline model does, "
+        f"{'; '.join(groups[word])}."
+        for word in ("better", "worse")
+        if groups[word]
+    ]
+    return [*said, *[f"No difference is shown {'; '.join(groups['no'])}."] * bool(groups["no"])]
 
 
 def _ladder(task: str, asked: list[AtLandmark]) -> Table:
