@@ -80,8 +80,12 @@ class _Product:
             known = _normal((log_odds - self.margin) / self.sd)
             return np.asarray(np.where(needed < 0, known, 1.0) @ weight)
 
-        low, high = (at - np.log(-np.expm1(at)) for at in self._bracket(p))
-        return np.asarray(1 / (1 + np.exp(-_root(share_below, p, low, high))))
+        least, most = self._bracket(p)
+        low, high = (at - np.log(-np.expm1(at)) for at in (least, most))
+        found = 1 / (1 + np.exp(-_root(share_below, p, low, high)))
+        # a product lies below each factor, and so do its quantiles: where one error is next to
+        # nothing, the grid over v would let them stand a little above
+        return np.asarray(np.minimum(found, np.exp(most)))
 
     def _bracket(self, p: float) -> tuple[Floats, Floats]:
         """Bound the log of the quantile: a small factor makes a small product, and one must be."""

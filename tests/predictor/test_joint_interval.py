@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from predictor.joint_interval import joint_interval
@@ -90,6 +90,7 @@ def test_a_hazard_beyond_all_measure_leaves_nothing():
     rate=st.floats(1e-5, 0.5),
     hazard_sd=st.floats(0, 1.5),
 )
+@example(margin=4.0, sd=0.0, rate=0.5, hazard_sd=1.0)
 def test_no_end_lies_above_that_of_a_factor_and_none_rises(margin, sd, rate, hazard_sd):
     lo, hi = interval(margin, sd, rate, hazard_sd)
     for ends, shift in ((lo, -Z), (hi, Z)):
